@@ -1,0 +1,67 @@
+# Two commands matter: `make demo` to see it, `make test` to trust it.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: demo test check lock fmt schema browser clean
+
+demo: $(VENV)/.run
+	@$(BIN)/secretariat demo
+
+test: $(VENV)/.dev browser check
+	$(BIN)/pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# What an editor needs to complete a programme file.
+schema: $(VENV)/.run
+	$(BIN)/python -m schemas.programme > schemas/programme.schema.json
+
+# The only target that resolves versions; every install takes exactly what these files name.
+lock: $(VENV)/.uv
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --no-emit-index-url --upgrade pyproject.toml -o requirements/run.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --no-emit-index-url --extra dev -c requirements/run.lock pyproject.toml \
+	  -o requirements/dev.lock
+	echo 'uv' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --upgrade - -o requirements/uv.lock
+
+# uv installs the lock in seconds where pip takes half a minute; pip brings uv.
+$(VENV)/.uv: requirements/uv.lock
+	@echo "Making the Python environment in $(VENV) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.lock
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.uv requirements/run.lock pyproject.toml
+	@echo "Installing what secretariat needs (about 100 packages) …"
+	@test -e $(VENV)/.dev || $(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements/run.lock
+	@test -e $(VENV)/.dev || $(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.uv requirements/dev.lock pyproject.toml
+	@echo "Installing what the tests need …"
+	@$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements/dev.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $(VENV)/.run $@
+
+# The board is tested in a real browser; Debian's and Ubuntu's Chromium is found or installed.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+	  { echo "Installing Chromium for the browser tests …"; \
+	    $$(test "$$(id -u)" = 0 || echo sudo) sh -c \
+	      'apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium' >/dev/null; } || \
+	  { echo "The browser tests need Chromium: install the package 'chromium' and run make test again."; exit 1; }
+
+clean:
+	rm -rf $(VENV) data

@@ -1,0 +1,125 @@
+"""What does the mail say? Rendered once, proved, and frozen to bytes before the first attempt."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import SMTP
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import PackageLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from sqlmodel import Session
+
+from notifications.links import Links
+from schemas.programme import Contact, Programme
+from schemas.tables import Mail, Obligation
+from secretariat.errors import BadInputError, UnknownError
+
+_TEMPLATES = ImmutableSandboxedEnvironment(
+    loader=PackageLoader("notifications"),
+    autoescape=lambda name: bool(name and name.endswith(".html")),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_LINK_LIVES = timedelta(days=30)
+_HEADERS = {
+    "from", "to", "subject", "date", "message-id", "mime-version", "content-type",
+    "auto-submitted", "x-auto-response-suppress", "references",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Composer:
+    """Writes mails of one programme, from one sender, with links to one board."""
+
+    programme: Programme
+    links: Links
+    sender: str
+
+    def freeze(self, session: Session, mail: Mail, now: datetime) -> None:
+        """Fill in subject, Message-ID and the bytes that every attempt will send.
+
+        Raises UnknownError (its contact is gone from the programme), BadInputError (what it says
+        would forge a header).
+        """
+        contact = self.programme.contact(mail.contact)
+        if contact is None:
+            raise UnknownError(f"The contact {mail.contact} is no longer in the programme.")
+        words = self._words(session, mail, contact, now)
+        subject, _, text = self._render(mail.template, "txt", words).partition("\n")
+        message = EmailMessage(policy=SMTP)
+        message["From"] = Address(f"{self.programme.name} secretariat", addr_spec=self.sender)
+        message["To"] = Address(self._name(contact), addr_spec=contact.email)
+        message["Subject"] = " ".join(subject.split())
+        message["Date"] = now
+        domain = self.sender.partition("@")[2]
+        message["Message-ID"] = mail.message_id = f"<mail.{mail.id}.{now:%Y%m%d%H%M%S}@{domain}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message["X-Auto-Response-Suppress"] = "DR, RN, NRN, AutoReply"
+        if mail.obligation:
+            message["References"] = f"<{mail.obligation.replace('@', '.at.')}@{domain}>"
+        message.set_content(text.strip() + "\n")
+        message.add_alternative(self._render(mail.template, "html", words), subtype="html")
+        mail.subject, mail.content = str(message["Subject"]), message.as_bytes()
+        _prove(mail.content, contact.email)
+
+    def _words(
+        self, session: Session, mail: Mail, contact: Contact, now: datetime
+    ) -> dict[str, Any]:
+        obligation = session.get(Obligation, mail.obligation) if mail.obligation else None
+        if obligation is None:
+            raise UnknownError(f"There is no obligation “{mail.obligation}” any more.")
+        function = self.programme.function(obligation.function)
+        body = self.programme.body(obligation.body)
+        expires = max(now, obligation.do_by) + _LINK_LIVES
+        return mail.context | {
+            "programme": self.programme,
+            "obligation": obligation,
+            "function": function.name if function else obligation.function,
+            "cycle": obligation.cycle.partition("/")[2],
+            "body": body.name if body else obligation.body,
+            "own": contact.body == obligation.body,
+            "role": contact.role.replace("-", " "),
+            "contact_body": self._body_name(contact.body),
+            "local": _local(contact.zone),
+            "late_days": max(0, (now - obligation.do_by).days),
+            "now": now,
+            "link": self.links.mint(session, "acknowledge", obligation.id, contact.slug, expires),
+        }
+
+    def _name(self, contact: Contact) -> str:
+        return f"{self._body_name(contact.body)}, {contact.role.replace('-', ' ')}"
+
+    def _body_name(self, slug: str) -> str:
+        body = self.programme.body(slug)
+        return body.name if body else slug
+
+    def _render(self, template: str, suffix: str, words: dict[str, Any]) -> str:
+        return _TEMPLATES.get_template(f"{template}.{suffix}").render(words)
+
+
+def _local(zone: str) -> Callable[[datetime], str]:
+    """Instants in the reader's own zone; the end of a day is called by that day."""
+
+    def words(at: datetime) -> str:
+        local = at.astimezone(ZoneInfo(zone))
+        if (local.hour, local.minute) == (0, 0):
+            local -= timedelta(minutes=1)
+            return f"the end of {local:%A}, {local.day} {local:%B %Y}"
+        return f"{local:%A}, {local.day} {local:%B %Y, %H:%M}"
+
+    return words
+
+
+def _prove(content: bytes, address: str) -> None:
+    """Parse the bytes back: exactly our headers, exactly one recipient."""
+    parsed = BytesParser(policy=SMTP).parsebytes(content)
+    names = [name.lower() for name in parsed]
+    recipients = [a.addr_spec for a in parsed["to"].addresses]
+    if set(names) - _HEADERS or len(names) != len(set(names)) or recipients != [address]:
+        raise BadInputError("The text of this mail would change its own headers; it is not sent.")

@@ -1,0 +1,88 @@
+"""One relay, and what it said about each message: the relay's faults are not the recipient's."""
+
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from urllib.parse import SplitResult, unquote
+
+import aiosmtplib
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+SECONDS = 30.0
+
+
+class RelayError(Exception):
+    """The relay cannot be used now; no message is to blame."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``accepted``, ``refused`` (for good) or ``waiting`` (try again), in the relay's own words.
+
+    ``unknown`` says the connection broke where the relay may already have taken the message.
+    """
+
+    state: str
+    reply: str
+    unknown: bool = False
+
+
+@dataclass(frozen=True)
+class Relay:
+    """Where mail leaves: host and port, TLS unless it is this machine."""
+
+    url: SplitResult
+
+    @contextlib.asynccontextmanager
+    async def connected(self) -> AsyncIterator[aiosmtplib.SMTP]:
+        """An open, encrypted, signed-in connection. Raises RelayError with what to mend."""
+        host = self.url.hostname or ""
+        implicit = self.url.scheme == "smtps"
+        client = aiosmtplib.SMTP(
+            hostname=host,
+            port=self.url.port or (465 if implicit else 587),
+            use_tls=implicit,
+            start_tls=not implicit and host not in LOOPBACK,
+            timeout=SECONDS,
+        )
+        try:
+            await client.connect()
+            if self.url.username:
+                await client.login(unquote(self.url.username), unquote(self.url.password or ""))
+        except (aiosmtplib.SMTPException, OSError, ssl.SSLError) as error:
+            client.close()
+            raise RelayError(
+                f"The mail relay {host}:{self.url.port or ''} cannot be used ({_first(error)}). "
+                "Mail waits; check SECRETARIAT_SMTP_URL."
+            ) from None
+        try:
+            yield client
+        finally:
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                await client.quit()
+            client.close()
+
+
+async def send(client: aiosmtplib.SMTP, sender: str, recipient: str, content: bytes) -> Outcome:
+    """Hand one frozen message to the relay. Raises RelayError once the connection is of no use."""
+    try:
+        _, reply = await client.sendmail(sender, [recipient], content)
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        first = error.recipients[0]
+        return _refusal(first.code, first.message)
+    except aiosmtplib.SMTPResponseException as error:
+        if error.code == 421:
+            raise RelayError(f"The mail relay asks to wait ({_first(error)}).") from None
+        return _refusal(error.code, error.message)
+    except (aiosmtplib.SMTPException, OSError) as error:
+        return Outcome("waiting", f"the connection broke: {_first(error)}", unknown=True)
+    return Outcome("accepted", reply)
+
+
+def _refusal(code: int, words: str) -> Outcome:
+    return Outcome("waiting" if 400 <= code < 500 else "refused", f"{code} {words}")
+
+
+def _first(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,0 +1,1 @@
+"""Shapes that cross a border: the programme file, acts, events, tables, pages' data."""

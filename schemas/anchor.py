@@ -1,0 +1,54 @@
+"""When does it happen? A day, or, while nobody knows the day yet, a quarter."""
+
+import re
+from datetime import date, timedelta
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_serializer, model_validator
+
+_QUARTER = re.compile(r"^(\d{4})-Q([1-4])$")
+
+
+class Anchor(BaseModel):
+    """The date a cycle's milestones count from, written ``2020-03-10`` or ``2019-Q1``.
+
+    A quarter is *tentative*: dates are then counted from its last day, and named provisional.
+    Days are calendar days without a time zone; the owner's zone decides when a day ends.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    day: date
+    tentative: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_words(cls, value: Any) -> Any:
+        if isinstance(value, date):
+            return {"day": value}
+        if not isinstance(value, str):
+            return value
+        if quarter := _QUARTER.match(value):
+            year, number = int(quarter[1]), int(quarter[2])
+            following = date(year + number // 4, number % 4 * 3 + 1, 1)
+            return {"day": following - timedelta(days=1), "tentative": True}
+        try:
+            return {"day": date.fromisoformat(value)}
+        except ValueError:
+            raise ValueError(
+                f"“{value}” is neither a date like 2020-03-10 nor a quarter like 2019-Q1"
+            ) from None
+
+    @model_serializer
+    def __str__(self) -> str:
+        if self.tentative:
+            return f"{self.day.year}-Q{(self.day.month + 2) // 3}"
+        return self.day.isoformat()
+
+    @property
+    def words(self) -> str:
+        """For people: “10 March 2020” or “first quarter of 2019”."""
+        if self.tentative:
+            ordinal = ("first", "second", "third", "fourth")[(self.day.month - 1) // 3]
+            return f"{ordinal} quarter of {self.day.year}"
+        return f"{self.day.day} {self.day:%B %Y}"

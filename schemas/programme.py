@@ -1,0 +1,314 @@
+"""Who, what and when: the programme file that makes the engine one process's engine.
+
+COMMIT is the programme we ship. Run ``python -m schemas.programme`` for its JSON Schema, which
+lets an editor complete and check the file while it is written.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from itertools import chain
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+Place = tuple[str | int, ...]
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"“{name}” is not a time zone such as Asia/Vientiane")
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+
+
+class Cadence(StrEnum):
+    PER_SOM = "per-som"
+    ANNUAL = "annual"
+    HALF_YEARLY = "half-yearly"
+    QUARTERLY = "quarterly"
+    AD_HOC = "ad-hoc"
+
+
+class Part(BaseModel):
+    """A part of the file: unknown keys are errors, because a misspelt key is a lost intention."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Calendar(Part):
+    """Which days are worked: a public-holiday table, plus corrections in both directions."""
+
+    holidays: Code
+    extra_holidays: tuple[date, ...] = ()
+    extra_working_days: tuple[date, ...] = ()
+
+
+class Member(Part):
+    """A government that takes part."""
+
+    code: Code
+    name: str
+    zone: Zone
+    language: Language
+    calendar: Calendar
+
+
+class Body(Part):
+    """What can own a holding: the secretariat, a national task force, the chair's office."""
+
+    slug: Slug
+    name: str
+    kind: Literal["secretariat", "task-force", "chair"]
+    member: Code | None = None
+    lead: str = ""
+
+
+class Contact(Part):
+    """A role mailbox of a body; for the chair's office, of the member that holds the chair."""
+
+    slug: Slug
+    body: Slug
+    role: Slug
+    member: Code | None = None
+    email: EmailStr
+    language: Language
+    zone: Zone
+
+
+class Mechanism(Part):
+    """A bilateral mechanism; ``lead`` is the government accountable for keeping it going."""
+
+    pair: tuple[Code, Code]
+    lead: Code
+    inferred: bool = False
+    note: str = ""
+
+
+class LadderStep(Part):
+    """One reminder or escalation.
+
+    ``days`` are working days of the asked body, counted from the moment it was ``asked`` or from
+    the day it is ``due``; the step falls away once the obligation is ``unless``.
+    """
+
+    name: Slug
+    counted_from: Literal["asked", "due"]
+    days: int = Field(ge=-250, le=250)
+    to: Literal["focal-point", "head", "chair", "secretariat"]
+    unless: Literal["acknowledged", "done"] = "done"
+    escalates: bool = False
+
+
+class Ladder(Part):
+    slug: Slug
+    acknowledge_within: int = Field(ge=0, le=250, description="working days after being asked")
+    steps: list[LadderStep] = Field(min_length=1)
+
+
+class Milestone(Part):
+    """A dated step of a cycle, ``offset`` working days from its anchor (negative: before)."""
+
+    slug: Slug
+    title: str
+    offset: int = Field(ge=-500, le=500)
+    asks: Literal["owners", "host", "chair", "secretariat", "task-forces"]
+    lead_time: int = Field(20, ge=0, le=250, description="working days between asking and due")
+    ladder: Slug = "standard"
+
+
+class Duty(Part):
+    slug: Slug
+    name: str
+
+
+class Function(Part):
+    """One secretariat function; ``receiver`` says who takes it over.
+
+    ``chair`` the chair's office, ``each`` every task force, ``pairs`` every bilateral mechanism,
+    or the code of one lead government.
+    """
+
+    slug: Slug
+    name: str
+    what: str
+    receiver: Literal["chair", "each", "pairs"] | Code
+    cadence: Cadence
+    duties: list[Duty] = Field(min_length=1)
+    milestones: list[Milestone] = Field(min_length=1)
+
+
+class Programme(Part):
+    """The whole file. :meth:`contradictions` finds what no single part can see."""
+
+    slug: Slug
+    name: str
+    title: str
+    secretariat: Slug
+    chair: Slug
+    zone: Zone
+    calendar: Calendar
+    language: Language
+    closes: date | None = None
+    members: list[Member] = Field(min_length=1)
+    bodies: list[Body] = Field(min_length=1)
+    contacts: list[Contact] = Field(min_length=1)
+    mechanisms: list[Mechanism] = []
+    rotation: list[Code] = Field(min_length=1)
+    ladders: list[Ladder] = Field(min_length=1)
+    functions: list[Function] = Field(min_length=1)
+
+    @cached_property
+    def _members(self) -> dict[str, Member]:
+        return {member.code: member for member in self.members}
+
+    @cached_property
+    def _bodies(self) -> dict[str, Body]:
+        return {body.slug: body for body in self.bodies}
+
+    @cached_property
+    def _functions(self) -> dict[str, Function]:
+        return {function.slug: function for function in self.functions}
+
+    @cached_property
+    def _ladders(self) -> dict[str, Ladder]:
+        return {ladder.slug: ladder for ladder in self.ladders}
+
+    @cached_property
+    def _contacts(self) -> dict[str, Contact]:
+        return {contact.slug: contact for contact in self.contacts}
+
+    @cached_property
+    def _task_forces(self) -> dict[str, Body]:
+        return {body.member: body for body in self.bodies if body.kind == "task-force" and body.member}
+
+    def member(self, code: str) -> Member | None:
+        return self._members.get(code)
+
+    def body(self, slug: str) -> Body | None:
+        return self._bodies.get(slug)
+
+    def function(self, slug: str) -> Function | None:
+        return self._functions.get(slug)
+
+    def ladder(self, slug: str) -> Ladder:
+        return self._ladders[slug]
+
+    def contact(self, slug: str) -> Contact | None:
+        return self._contacts.get(slug)
+
+    def task_force(self, member: str) -> str:
+        """The slug of the member's task force. KeyError: that member has none."""
+        return self._task_forces[member].slug
+
+    def task_forces(self) -> list[str]:
+        return [self.task_force(member.code) for member in self.members]
+
+    def body_zone(self, slug: str) -> ZoneInfo:
+        """Where the body's working day is: its member's zone, else the programme's."""
+        body = self._bodies[slug]
+        return ZoneInfo(self._members[body.member].zone if body.member else self.zone)
+
+    def receivers(self, function: Function) -> list[tuple[str, str]]:
+        """(receiver, body that takes over) for each receiver of the function."""
+        if function.receiver == "chair":
+            return [("chair", self.chair)]
+        if function.receiver == "each":
+            return [(member.code, self.task_force(member.code)) for member in self.members]
+        if function.receiver == "pairs":
+            return [("-".join(m.pair), self.task_force(m.lead)) for m in self.mechanisms]
+        return [(function.receiver, self.task_force(function.receiver))]
+
+    def contradictions(self) -> Iterator[tuple[Place, str]]:
+        """(place in the file, sentence) for each thing that does not fit together."""
+        return chain(
+            self._duplicates(), self._unknown_names(), self._missing_posts(), self._loose_milestones()
+        )
+
+    def _duplicates(self) -> Iterator[tuple[Place, str]]:
+        lists: list[tuple[Place, list[str]]] = [
+            (("members",), [member.code for member in self.members]),
+            (("bodies",), [body.slug for body in self.bodies]),
+            (("contacts",), [contact.slug for contact in self.contacts]),
+            (("mechanisms",), ["-".join(sorted(m.pair)) for m in self.mechanisms]),
+            (("rotation",), list(self.rotation)),
+            (("ladders",), [ladder.slug for ladder in self.ladders]),
+            (("functions",), [function.slug for function in self.functions]),
+        ]
+        for i, function in enumerate(self.functions):
+            lists.append((("functions", i, "duties"), [duty.slug for duty in function.duties]))
+            lists.append((("functions", i, "milestones"), [m.slug for m in function.milestones]))
+        for place, slugs in lists:
+            for slug, count in Counter(slugs).items():
+                if count > 1:
+                    last = len(slugs) - 1 - slugs[::-1].index(slug)
+                    yield (*place, last), f"“{slug}” stands {count} times; each name is used once"
+
+    def _unknown_names(self) -> Iterator[tuple[Place, str]]:
+        for key in ("secretariat", "chair"):
+            body = self.body(getattr(self, key))
+            if body is None or body.kind != key:
+                yield (key,), f"“{getattr(self, key)}” is no body of kind {key}"
+        used: list[tuple[Place, str | None]] = []
+        used += [(("bodies", i, "member"), body.member) for i, body in enumerate(self.bodies)]
+        used += [(("contacts", i, "member"), c.member) for i, c in enumerate(self.contacts)]
+        used += [(("rotation", i), code) for i, code in enumerate(self.rotation)]
+        for i, mechanism in enumerate(self.mechanisms):
+            used += [(("mechanisms", i, "pair", j), code) for j, code in enumerate(mechanism.pair)]
+            if mechanism.lead not in mechanism.pair:
+                yield ("mechanisms", i, "lead"), f"“{mechanism.lead}” is not one of the pair"
+            if mechanism.pair[0] == mechanism.pair[1]:
+                yield ("mechanisms", i, "pair"), "a pair is two different members"
+        for i, function in enumerate(self.functions):
+            if function.receiver not in ("chair", "each", "pairs"):
+                used.append((("functions", i, "receiver"), function.receiver))
+        for place, code in used:
+            if code is not None and self.member(code) is None:
+                yield place, f"“{code}” is no member of this programme"
+        for i, contact in enumerate(self.contacts):
+            if self.body(contact.body) is None:
+                yield ("contacts", i, "body"), f"“{contact.body}” is no body of this programme"
+
+    def _missing_posts(self) -> Iterator[tuple[Place, str]]:
+        """A reminder nobody would get is found here, not on the day it is due."""
+        for i, member in enumerate(self.members):
+            if member.code not in self._task_forces:
+                yield ("members", i), f"{member.name} has no task force among the bodies"
+        held = {(c.body, c.role) for c in self.contacts}
+        chairing = {c.member for c in self.contacts if c.body == self.chair}
+        roles = {"chair": [self.chair], "secretariat": [self.secretariat]}
+        for i, ladder in enumerate(self.ladders):
+            for j, step in enumerate(ladder.steps):
+                place = ("ladders", i, "steps", j, "to")
+                if step.to in roles:
+                    bodies, role = roles[step.to], "head"
+                else:
+                    bodies, role = [body.slug for body in self.bodies], step.to
+                for body in bodies:
+                    if (body, role) not in held:
+                        yield place, f"nobody holds the role “{role}” in {body}"
+        for i, code in enumerate(self.rotation):
+            if code in self._members and code not in chairing:
+                yield ("rotation", i), f"{code} takes the chair but has no contact in {self.chair}"
+
+    def _loose_milestones(self) -> Iterator[tuple[Place, str]]:
+        for i, function in enumerate(self.functions):
+            for j, milestone in enumerate(function.milestones):
+                place = ("functions", i, "milestones", j)
+                if milestone.ladder not in self._ladders:
+                    yield (*place, "ladder"), f"“{milestone.ladder}” is no ladder of this programme"
+                if milestone.asks == "host" and function.cadence != Cadence.PER_SOM:
+                    yield (*place, "asks"), "only a function held per SOM has a host to ask"
+
+
+if __name__ == "__main__":
+    print(json.dumps(Programme.model_json_schema(), indent=2))  # noqa: T201

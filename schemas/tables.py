@@ -1,0 +1,252 @@
+"""The store's tables: the ledger, the read models made from it, and the queues beside it."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, Index, LargeBinary, TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant, UTC in the store. ValueError: a naive datetime was handed in."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone; the store takes aware datetimes only")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+def instant(**options: Any) -> Any:
+    return Field(sa_type=Instant, **options)
+
+
+class Entry(SQLModel, table=True):
+    """One entry of the ledger. ``hash`` covers the entry and ``prev``, the entry before it."""
+
+    __tablename__ = "ledger"
+
+    seq: int | None = Field(default=None, primary_key=True)
+    at: datetime = instant(index=True)
+    kind: str
+    subject: str = Field(index=True)
+    by: str
+    data: str = Field(description="canonical JSON")
+    key: str | None = Field(default=None, unique=True, description="of the act, on its first entry")
+    prev: str
+    hash: str = Field(unique=True)
+
+
+# -- read models: made from the ledger, and only from it ------------------------------------------
+
+
+class Holding(SQLModel, table=True):
+    """A duty at one receiver, with its one accountable owner."""
+
+    __tablename__ = "holding"
+    __table_args__ = (
+        CheckConstraint("phase in ('un_led', 'shared', 'government_led', 'completed')"),
+        CheckConstraint("(offered_phase is null) = (offered_at is null)"),
+    )
+
+    id: str = Field(primary_key=True)
+    function: str = Field(index=True)
+    duty: str
+    receiver: str
+    takes_over: str = Field(description="the body it is to move to")
+    owner: str
+    phase: str
+    since: datetime = instant()
+    offered_phase: str | None = None
+    offered_at: datetime | None = instant(default=None)
+
+
+class Som(SQLModel, table=True):
+    """A Senior Officials Meeting."""
+
+    __tablename__ = "som"
+
+    name: str = Field(primary_key=True)
+    host: str
+    anchor: str
+    postponed_from: str | None = None
+    closed_at: datetime | None = instant(default=None)
+
+
+class Term(SQLModel, table=True):
+    """A member's time in the chair, named by the SOM it hosts."""
+
+    __tablename__ = "term"
+    __table_args__ = (CheckConstraint("agreement in ('formal', 'informal')"),)
+
+    som: str = Field(primary_key=True)
+    member: str
+    agreement: str
+    took_office_at: datetime | None = instant(default=None)
+    left_at: datetime | None = instant(default=None)
+
+
+class Cycle(SQLModel, table=True):
+    """One run of a function; ``id`` is ``function/name``."""
+
+    __tablename__ = "cycle"
+
+    id: str = Field(primary_key=True)
+    function: str = Field(index=True)
+    name: str
+    anchor: str
+    opened_at: datetime = instant()
+    closed_at: datetime | None = instant(default=None)
+
+
+class PlannedMilestone(SQLModel, table=True):
+    """A milestone of one cycle with its day; ``id`` is ``function/name/slug``."""
+
+    __tablename__ = "milestone"
+
+    id: str = Field(primary_key=True)
+    cycle: str = Field(index=True)
+    slug: str
+    title: str
+    due_on: date
+    provisional: bool
+
+
+class Obligation(SQLModel, table=True):
+    """A milestone asked of one body; ``id`` is ``function/name/slug@body``."""
+
+    __tablename__ = "obligation"
+    __table_args__ = (Index("ix_obligation_open", "done_at", "do_by"),)
+
+    id: str = Field(primary_key=True)
+    cycle: str = Field(index=True)
+    function: str
+    milestone: str
+    title: str
+    body: str
+    asked_at: datetime = instant()
+    acknowledge_by: datetime = instant()
+    do_by: datetime = instant()
+    moved_from: datetime | None = instant(default=None)
+    provisional: bool = False
+    ladder: list[dict[str, Any]] = Field(sa_type=JSON, description="its steps, frozen when asked")
+    acknowledged_at: datetime | None = instant(default=None)
+    acknowledged_by: str | None = None
+    done_at: datetime | None = instant(default=None)
+    done_by: str | None = None
+    note: str = ""
+
+
+READ_MODELS = (Holding, Som, Term, Cycle, PlannedMilestone, Obligation)
+
+# -- queues and keys: beside the ledger -----------------------------------------------------------
+
+
+class Timer(SQLModel, table=True):
+    """A ladder step waiting for its time. Due is ``due_at <= now`` and not yet claimed."""
+
+    __tablename__ = "timer"
+    __table_args__ = (
+        Index("ix_timer_step", "obligation", "step", unique=True),
+        Index("ix_timer_due", "claimed_at", "due_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    obligation: str
+    step: int
+    due_at: datetime = instant()
+    claimed_at: datetime | None = instant(default=None)
+
+
+class Mail(SQLModel, table=True):
+    """One mail to one contact: asked for by an act, frozen to bytes, then sent until it ends."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        CheckConstraint(
+            "state in ('waiting', 'sending', 'accepted', 'refused', 'suppressed', 'expired', 'held')"
+        ),
+        CheckConstraint("state != 'accepted' or (accepted_at is not null and content is not null)"),
+        Index("ix_outbox_next", "state", "not_before"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    idem_key: str = Field(unique=True)
+    asked_at: datetime = instant()
+    not_before: datetime = instant()
+    contact: str
+    template: str
+    obligation: str | None = Field(default=None, index=True)
+    context: dict[str, Any] = Field(sa_type=JSON)
+    subject: str | None = None
+    message_id: str | None = None
+    content: bytes | None = Field(default=None, sa_type=LargeBinary)
+    state: str = "waiting"
+    lease_until: datetime | None = instant(default=None)
+    attempts: int = 0
+    possible_duplicate: bool = False
+    reply: str = ""
+    accepted_at: datetime | None = instant(default=None)
+
+
+class Link(SQLModel, table=True):
+    """What a mailed link may do: one act on one object by one contact, until it expires."""
+
+    __tablename__ = "link"
+
+    id: str = Field(primary_key=True)
+    purpose: str
+    object: str
+    contact: str
+    expires_at: datetime = instant()
+    used_at: datetime | None = instant(default=None)
+    used_as: str | None = None
+
+
+class SignedIn(SQLModel, table=True):
+    """A browser signed in as a contact; ``id`` is the hash of its cookie."""
+
+    __tablename__ = "signed_in"
+
+    id: str = Field(primary_key=True)
+    contact: str
+    expires_at: datetime = instant()
+
+
+class Run(SQLModel, table=True):
+    """A flow run asked for or under way, as we remember it whatever becomes of Prefect."""
+
+    __tablename__ = "run"
+    __table_args__ = (
+        CheckConstraint("state in ('waiting', 'started', 'running', 'done', 'failed')"),
+    )
+
+    key: str = Field(primary_key=True)
+    deployment: str
+    parameters: dict[str, Any] = Field(sa_type=JSON)
+    asked_at: datetime = instant(index=True)
+    asked_by: str
+    state: str = "waiting"
+    prefect_id: str | None = Field(default=None, index=True)
+    steps: list[str] = Field(default_factory=list, sa_type=JSON)
+    words: str = ""
+    ended_at: datetime | None = instant(default=None)
+
+
+class Setting(SQLModel, table=True):
+    """A single value the program must remember, such as how far the relay has come."""
+
+    __tablename__ = "setting"
+
+    name: str = Field(primary_key=True)
+    value: str

@@ -1,0 +1,1 @@
+"""An event-driven workflow engine for handing secretariat functions over."""

@@ -1,0 +1,97 @@
+"""Acts on Senior Officials Meetings and on the chair that hosts them."""
+
+from sqlmodel import col, select
+
+from schemas.acts import AgreeChair, CloseSom, PlanSom, PostponeSom, TakeChair
+from schemas.anchor import Anchor
+from schemas.tables import Cycle, Som, Term
+from secretariat import rotation
+from secretariat.commands.office import Desk, handles
+from secretariat.errors import BadInputError, ConflictError, UnknownError
+from secretariat.readmodels import row
+
+
+@handles(AgreeChair, may="secretariat chair")
+def agree_chair(desk: Desk, act: AgreeChair) -> None:
+    _known_member(desk, act.member)
+    term = desk.session.get(Term, act.som)
+    if term and term.took_office_at:
+        raise ConflictError(f"{term.member} already holds the chair for {act.som}.")
+    if term is None or (term.member, term.agreement) != (act.member, act.agreement):
+        desk.record("chair.agreed", act.som, member=act.member, agreement=act.agreement)
+
+
+@handles(TakeChair, may="secretariat chair")
+def take_chair(desk: Desk, act: TakeChair) -> None:
+    term = desk.session.get(Term, act.som)
+    if term is None:
+        raise ConflictError(f"Nobody is agreed to chair {act.som} yet.")
+    if term.took_office_at:
+        return
+    if present := desk.term():
+        desk.record("chair.left", present.som, member=present.member)
+    desk.record("chair.taken", act.som, member=term.member)
+
+
+@handles(PlanSom, may="secretariat chair engine")
+def plan_som(desk: Desk, act: PlanSom) -> None:
+    """Plan a meeting; planning the same again changes nothing."""
+    _known_member(desk, act.host)
+    planned = desk.session.get(Som, act.som)
+    if planned and (planned.host, planned.anchor) == (act.host, str(act.on)):
+        return
+    if planned:
+        raise ConflictError(
+            f"{act.som} is already planned in {planned.host}, {_words(planned.anchor)}. "
+            f"To move it: secretariat som postpone {act.som} --to {act.on} --reason …"
+        )
+    term = desk.session.get(Term, act.som)
+    if term and term.member != act.host:
+        raise ConflictError(f"{act.som} is agreed to be chaired by {term.member}, not {act.host}.")
+    _not_past(desk, act.on)
+    desk.record("som.planned", act.som, host=act.host, anchor=str(act.on))
+
+
+@handles(PostponeSom, may="secretariat chair")
+def postpone_som(desk: Desk, act: PostponeSom) -> None:
+    """Move a meeting; the flows move everything that hangs on it."""
+    som = row(desk.session, Som, act.som)
+    if som.closed_at:
+        raise ConflictError(f"{act.som} was closed on {som.closed_at:%Y-%m-%d}; it cannot move.")
+    _not_past(desk, act.to)
+    if som.anchor != str(act.to):
+        desk.record(
+            "som.postponed", act.som, anchor=str(act.to), was=som.anchor, reason=act.reason
+        )
+        for cycle in desk.session.exec(
+            select(Cycle).where(Cycle.name == act.som, col(Cycle.closed_at).is_(None))
+        ):
+            desk.record("cycle.moved", cycle.id, anchor=str(act.to))
+
+
+@handles(CloseSom, may="secretariat chair")
+def close_som(desk: Desk, act: CloseSom) -> None:
+    """The meeting was held. If the next chair is agreed, it takes office with this act."""
+    som = row(desk.session, Som, act.som)
+    if som.closed_at:
+        return
+    desk.record("som.closed", act.som, host=som.host)
+    following = desk.session.get(Term, rotation.following(act.som))
+    if following and not following.took_office_at:
+        take_chair(desk, TakeChair(som=following.som))
+
+
+def _known_member(desk: Desk, code: str) -> None:
+    if desk.programme.member(code) is None:
+        known = ", ".join(f"{m.code} ({m.name})" for m in desk.programme.members)
+        raise UnknownError(f"“{code}” is no member of {desk.programme.name}. Members are {known}.")
+
+
+def _not_past(desk: Desk, anchor: Anchor) -> None:
+    today = desk.calendar(desk.programme.secretariat).today(desk.now)
+    if anchor.day < today:
+        raise BadInputError(f"{anchor.words} is past; today is {today}.")
+
+
+def _words(anchor: str) -> str:
+    return Anchor.model_validate(anchor).words

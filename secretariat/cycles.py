@@ -1,0 +1,47 @@
+"""What is the present run of a function called, when is it anchored, whom do its steps ask?"""
+
+from datetime import date, timedelta
+
+from schemas.anchor import Anchor
+from schemas.programme import Cadence, Milestone, Programme
+from secretariat.errors import BadInputError
+
+
+def name_on(cadence: Cadence, day: date) -> str:
+    """The cycle a day falls into: 2018, 2018-H2, 2018-Q4; ad hoc functions count by year too."""
+    if cadence is Cadence.HALF_YEARLY:
+        return f"{day.year}-H{1 if day.month <= 6 else 2}"
+    if cadence is Cadence.QUARTERLY:
+        return f"{day.year}-Q{(day.month + 2) // 3}"
+    return str(day.year)
+
+
+def last_day(cycle: str) -> Anchor:
+    """The anchor of a cycle named by its period: the period's last day, a firm date.
+
+    Raises BadInputError if the name is no period.
+    """
+    year, _, part = cycle.partition("-")
+    months = {"": 12, "H1": 6, "H2": 12, "Q1": 3, "Q2": 6, "Q3": 9, "Q4": 12}
+    if not (year.isdigit() and len(year) == 4 and part in months and (bool(part) == ("-" in cycle))):
+        raise BadInputError(f"“{cycle}” is no period such as 2018, 2018-H2 or 2018-Q4.")
+    month = months[part]
+    first_after = date(int(year) + month // 12, month % 12 + 1, 1)
+    return Anchor(day=first_after - timedelta(days=1))
+
+
+def asked(
+    milestone: Milestone, programme: Programme, owners: list[str], host: str | None
+) -> list[str]:
+    """The bodies a milestone asks, each once, in a steady order."""
+    match milestone.asks:
+        case "secretariat":
+            return [programme.secretariat]
+        case "chair":
+            return [programme.chair]
+        case "host":
+            return [programme.task_force(host)] if host else []
+        case "task-forces":
+            return programme.task_forces()
+        case _:
+            return sorted(set(owners))

@@ -1,0 +1,41 @@
+"""Everything that can go wrong for a person, each with a sentence that says what to do."""
+
+
+class SecretariatError(Exception):
+    """Its text is shown as it is; ``status`` is the HTTP answer, the CLI exits with 2."""
+
+    status = 400
+
+
+class BadInputError(SecretariatError):
+    """Something handed in is not what it should be; nothing was changed."""
+
+
+class NotAllowedError(SecretariatError):
+    """The act is not this body's to do, or not from this phase."""
+
+    status = 403
+
+
+class UnknownError(SecretariatError):
+    """There is nothing of that name."""
+
+    status = 404
+
+
+class ConflictError(SecretariatError):
+    """It no longer fits the state things are in."""
+
+    status = 409
+
+
+class ExpiredError(SecretariatError):
+    """A link whose time is over."""
+
+    status = 410
+
+
+class UnreachableError(SecretariatError):
+    """A part the program needs does not answer: database, SMTP, Prefect, port, directory."""
+
+    status = 503

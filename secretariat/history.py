@@ -1,0 +1,101 @@
+"""Replaying the past: dated acts through the same commands a person uses, under a virtual clock."""
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from typing import Any
+
+from sqlmodel import select
+
+from schemas.acts import DatedAct, History
+from schemas.programme import Programme
+from schemas.tables import Holding, Obligation
+from secretariat.clock import VirtualClock
+from secretariat.commands import holdings
+from secretariat.commands.office import Desk, Office
+from secretariat.errors import BadInputError, SecretariatError
+from secretariat.ledger import append
+from secretariat.store import Store
+from secretariat.timers import next_due, tick
+
+Pause = Callable[[Office], None]
+
+
+def adopt(office: Office) -> None:
+    """Give every duty of the programme its first owner; safe to repeat."""
+    with office.store.write() as session:
+        desk = Desk(session, office.programme, office.clock.now(), office.programme.secretariat)
+        holdings.open_all(desk, office.programme)
+        append(session, desk.events, at=desk.now, by=desk.by)
+
+
+def replay(history: History, store: Store, programme: Programme, pause: Pause) -> Office:
+    """Live through a history once more, with its reminders; safe to repeat after a break.
+
+    ``pause`` is called whenever time has moved and mails may wait. Returns the office at the
+    history's end. Raises BadInputError naming the act that cannot be done.
+    """
+    clock = VirtualClock(history.acts[0].at)
+    office = Office(store, programme, clock)
+    adopt(office)
+    for number, dated in enumerate(history.acts, 1):
+        _let_time_pass(office, clock, dated, pause)
+        for act, by in _each(office, dated):
+            try:
+                office.do(act, by=by, key=f"{history.name}#{number}:{_object(act)}")
+            except SecretariatError as error:
+                raise BadInputError(f"act {number} of {history.name}: {error}") from error
+    _let_time_pass(office, clock, history, pause)
+    return office
+
+
+def _let_time_pass(
+    office: Office, clock: VirtualClock, to: DatedAct | History, pause: Pause
+) -> None:
+    """Fire what falls due on the way to the next act, at its own time."""
+    end = to.at if isinstance(to, DatedAct) else to.until
+    while True:
+        with office.store.read() as session:
+            timer = next_due(session)
+        if timer is None or timer.due_at > end:
+            break
+        clock.advance_to(timer.due_at)
+        tick(office)
+        pause(office)
+    clock.advance_to(end)
+    pause(office)
+
+
+def _each(office: Office, dated: DatedAct) -> list[tuple[Any, str]]:
+    """The act for every holding or obligation its pattern names, with who does it."""
+    name = next((n for n in ("holding", "obligation") if hasattr(dated.do, n)), None)
+    if name is None:
+        return [(dated.do, dated.by)]
+    pattern = getattr(dated.do, name)
+    table: Any = Holding if name == "holding" else Obligation
+    with office.store.read() as session:
+        rows = list(session.exec(select(table).order_by(table.id)))
+    matching = [row for row in rows if fnmatchcase(row.id, pattern) and _fits(row, dated)]
+    if not matching and "*" not in pattern:
+        raise BadInputError(f"There is no {name} “{pattern}”.")
+    return [(dated.do.model_copy(update={name: row.id}), _doer(row, dated.by)) for row in matching]
+
+
+def _fits(row: Any, dated: DatedAct) -> bool:
+    """Whether a row a pattern names still waits for the act: a sweep leaves out what is done."""
+    match dated.do.act:
+        case "advance" if "*" in dated.do.holding:
+            return bool(row.phase == "shared")
+        case "acknowledge":
+            return row.acknowledged_at is None
+        case _:
+            return True
+
+
+def _doer(row: Any, by: str) -> str:
+    """“receiver”, “owner” and “asked” stand for the body that is it at that moment."""
+    column = {"receiver": "takes_over", "owner": "owner", "asked": "body"}.get(by)
+    return str(getattr(row, column)) if column else by
+
+
+def _object(act: Any) -> str:
+    return str(getattr(act, "holding", None) or getattr(act, "obligation", None) or "")

@@ -1,0 +1,60 @@
+"""When does each step of a ladder come, and does it still have to be taken?"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from schemas.programme import Ladder, LadderStep
+from secretariat.calendars import WorkCalendar
+
+
+@dataclass(frozen=True)
+class Times:
+    """An obligation's instants (UTC): when the body is asked, must acknowledge, must be done."""
+
+    asked_at: datetime
+    acknowledge_by: datetime
+    do_by: datetime
+    steps: tuple[datetime, ...]
+
+
+def times(
+    ladder: Ladder, due_on: date, lead_time: int, work: WorkCalendar, now: datetime
+) -> Times:
+    """Date the whole ladder of an obligation due on ``due_on`` in the asked body's country.
+
+    The body is asked ``lead_time`` working days ahead, or now if that is past; steps before the
+    asking are taken with it, so that a late start does not lose them.
+    """
+    asked_on = work.shift(due_on, -lead_time) if lead_time else due_on
+    asked_at = work.office_hour(max(now, work.opening_of(asked_on)))
+    anchors = {"asked": work.today(asked_at), "due": due_on}
+
+    def at(step: LadderStep) -> datetime:
+        if step.counted_from == "asked" and step.days == 0:
+            return asked_at
+        day = work.shift(anchors[step.counted_from], step.days)
+        return max(asked_at, work.opening_of(day))
+
+    acknowledge_on = work.shift(anchors["asked"], ladder.acknowledge_within)
+    return Times(
+        asked_at=asked_at,
+        acknowledge_by=work.end_of(acknowledge_on),
+        do_by=work.end_of(due_on),
+        steps=tuple(at(step) for step in ladder.steps),
+    )
+
+
+def still_due(step: LadderStep, *, acknowledged: bool, done: bool) -> bool:
+    """A step falls away once what it waits for has happened."""
+    return not done and not (step.unless == "acknowledged" and acknowledged)
+
+
+def latest_of_each(due: list[tuple[str, int]]) -> set[tuple[str, int]]:
+    """Of (contact, step) pairs due together, the last step for each contact.
+
+    After an outage a person gets one mail that says where things stand, not a burst of old ones.
+    """
+    last: dict[str, int] = {}
+    for contact, step in due:
+        last[contact] = max(step, last.get(contact, step))
+    return set(last.items())

@@ -1,0 +1,16 @@
+"""Alembic's entry: migrates the store it is handed."""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+from schemas import tables
+
+assert tables.READ_MODELS  # noqa: S101  importing the tables is what fills the metadata
+
+with context.config.attributes["engine"].connect() as connection:
+    context.configure(
+        connection=connection, target_metadata=SQLModel.metadata, render_as_batch=True
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()

@@ -1,0 +1,140 @@
+"""Reading the files people write, so that each mistake is named with its line."""
+
+import re
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from schemas.acts import History
+from schemas.programme import Place, Programme
+from secretariat.errors import BadInputError
+
+SHIPPED = Path(__file__).parent / "programmes"
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML with words kept as words: no dates, and “on” or “no” is not a truth value."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in found if not tag.endswith(("timestamp", ":bool"))]
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|false)$"), list("tf"))
+
+
+def load_programme(path: Path) -> Programme:
+    """The programme in a file. Raises BadInputError with file, line and reason of each mistake."""
+    node, programme = _load(path, Programme)
+    mistakes = [_located(path, node, place, words) for place, words in programme.contradictions()]
+    _refuse(mistakes)
+    return programme
+
+
+def load_history(path: Path) -> History:
+    """Dated acts in a file. Raises BadInputError with file, line and reason of each mistake."""
+    node, history = _load(path, History)
+    _refuse(
+        [
+            _located(path, node, ("acts", i + 1, "at"), "earlier than the act before it")
+            for i, (before, act) in enumerate(zip(history.acts, history.acts[1:], strict=False))
+            if act.at < before.at
+        ]
+    )
+    return history
+
+
+def _load(path: Path, shape: type[Shape]) -> tuple[yaml.Node, Shape]:
+    node = _parse(path)
+    loader = _Loader("")
+    try:
+        data = loader.construct_document(node)
+    except (yaml.YAMLError, ValueError) as error:
+        raise BadInputError(f"{path}: {error}") from None
+    finally:
+        loader.dispose()
+    try:
+        return node, shape.model_validate(data)
+    except ValidationError as error:
+        _refuse([_located(path, node, e["loc"], _words(e)) for e in error.errors()])
+        raise
+
+
+def _parse(path: Path) -> yaml.Node:
+    try:
+        node = yaml.compose(path.read_text(encoding="utf-8"), _Loader)
+    except OSError as error:
+        raise BadInputError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise BadInputError(f"{path} is not UTF-8 text.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error)
+        if "cannot start any token" in problem:
+            problem = "this cannot start a value; a tab, say, cannot indent YAML: use spaces"
+        raise BadInputError(f"{path}{line}: {problem}.") from None
+    if not isinstance(node, yaml.MappingNode):
+        raise BadInputError(f"{path}: this is not a file of keys and values.")
+    _refuse(_repeated_keys(path, node))
+    return node
+
+
+def _repeated_keys(path: Path, node: yaml.Node) -> list[str]:
+    mistakes = []
+    if isinstance(node, yaml.MappingNode):
+        seen: set[Any] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                line = key.start_mark.line + 1
+                mistakes.append(f"{path}:{line}: the key “{key.value}” stands twice")
+            seen.add(key.value)
+            mistakes += _repeated_keys(path, value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            mistakes += _repeated_keys(path, value)
+    return mistakes
+
+
+def _located(path: Path, node: yaml.Node, place: Place, words: str) -> str:
+    """``file:line: functions → 3 → slug: words``, the line of the deepest part that exists."""
+    known: list[str] = []
+    for part in place:
+        child = _child(node, part)
+        if child is not None:
+            node = child
+            known.append(str(part + 1 if isinstance(part, int) else part))
+        elif isinstance(node, yaml.MappingNode) and part == place[-1]:
+            known.append(str(part))
+    return f"{path}:{node.start_mark.line + 1}: {' → '.join(known)}: {words}"
+
+
+def _child(node: yaml.Node, part: str | int) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == part), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        found: yaml.Node = node.value[part]
+        return found
+    return None
+
+
+def _words(error: Any) -> str:
+    match error["type"]:
+        case "extra_forbidden":
+            return "there is no such key here"
+        case "missing":
+            return "this key is missing"
+        case "timezone_aware":
+            return f"the time {error['input']} has no zone; write it like 2018-03-01T09:00+07:00"
+        case "string_pattern_mismatch":
+            return f"“{error['input']}” is not written as it must be ({error['ctx']['pattern']})"
+        case _:
+            return str(error["msg"]).removeprefix("Value error, ")
+
+
+def _refuse(mistakes: list[str]) -> None:
+    if mistakes:
+        raise BadInputError("\n".join(mistakes))

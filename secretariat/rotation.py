@@ -1,0 +1,27 @@
+"""Whose turn is the chair?"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Troika:
+    """Outgoing, in office, incoming: member codes, None where there is nobody yet."""
+
+    outgoing: str | None
+    in_office: str | None
+    incoming: str | None
+
+
+def after(order: list[str], member: str) -> str:
+    """The member whose turn follows ``member``'s in the order of rotation."""
+    return order[(order.index(member) + 1) % len(order)]
+
+
+def number(som: str) -> int:
+    """13 for SOM13."""
+    return int(som.removeprefix("SOM"))
+
+
+def following(som: str) -> str:
+    """SOM14 for SOM13."""
+    return f"SOM{number(som) + 1}"

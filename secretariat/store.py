@@ -1,0 +1,141 @@
+"""One database, SQLite or PostgreSQL: how it is opened, read, written and seen in the past."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, inspect, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import StaticPool
+from sqlmodel import Session, SQLModel
+
+from schemas import tables
+from secretariat import ledger, readmodels
+from secretariat.errors import ConflictError, UnreachableError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+# One writer at a time, on PostgreSQL too: the ledger is a chain.
+_WRITER_LOCK = 7_205_759_403_792_793
+
+
+class Store:
+    """Sessions over one database. Writers are alone from their first statement on."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writer = engine.execution_options(writes=True)
+        self.is_sqlite = engine.dialect.name == "sqlite"
+        if self.is_sqlite:
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Session]:
+        with self._reachable(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that is committed at the end, or rolled back whole by any exception."""
+        with self._reachable(), Session(self._writer, expire_on_commit=False) as session:
+            if not self.is_sqlite:
+                session.connection().exec_driver_sql(f"select pg_advisory_xact_lock({_WRITER_LOCK})")
+            yield session
+            session.commit()
+
+    def as_of(self, at: datetime) -> "Store":
+        """The store as it stood at ``at``: the ledger up to then, replayed in memory."""
+        past = Store(create_engine("sqlite://", poolclass=StaticPool))
+        SQLModel.metadata.create_all(past.engine, [_table(model) for model in tables.READ_MODELS])
+        SQLModel.metadata.create_all(past.engine, [_table(tables.Entry)])
+        with self.read() as source, past.write() as session:
+            for entry in ledger.until(source, at):
+                readmodels.project(session, ledger.event(entry), entry.at)
+                session.add(tables.Entry(**entry.model_dump()))
+        return past
+
+    def is_empty(self) -> bool:
+        """Whether nobody has made the tables yet. Raises UnreachableError."""
+        with self._reachable():
+            return not inspect(self.engine).has_table("ledger")
+
+    def migrate(self) -> None:
+        """Bring the tables to the newest schema. Raises UnreachableError."""
+        from alembic import command  # noqa: PLC0415  half a second that readers do not need
+        from alembic.config import Config  # noqa: PLC0415
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["engine"] = self.engine
+        with self._reachable():
+            command.upgrade(config, "head")
+
+    @contextlib.contextmanager
+    def _reachable(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            if not (error.connection_invalidated or _cannot_connect(error)):
+                raise
+            raise UnreachableError(
+                f"The database {self.engine.url.render_as_string()} does not answer "
+                f"({str(error.orig).strip().splitlines()[0]}). "
+                "Check SECRETARIAT_DATABASE_URL and that the server runs."
+            ) from None
+
+
+def open_store(url: str) -> Store:
+    """The store at a database URL (sqlite or postgresql). Raises UnreachableError."""
+    try:
+        parsed = make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        return Store(create_engine(parsed, **_options(parsed)))
+    except (ArgumentError, NoSuchModuleError, ImportError):
+        raise UnreachableError(
+            f"SECRETARIAT_DATABASE_URL is no database I know: “{url}”. Write "
+            "sqlite:////path/to/secretariat.db or postgresql://user@host/database."
+        ) from None
+
+
+def opened(url: str) -> Store:
+    """A store that already holds the tables. Raises UnreachableError, ConflictError."""
+    store = open_store(url)
+    path = store.engine.url.database
+    missing = store.is_sqlite and path and not Path(path).exists()
+    if missing or store.is_empty():
+        raise ConflictError(
+            f"There is nothing in {store.engine.url.render_as_string()} yet. Run “secretariat demo” "
+            "to see the year 2018, or “secretariat init” and “secretariat up” to begin your own."
+        )
+    return store
+
+
+def _options(url: URL) -> dict[str, Any]:
+    if url.get_backend_name() == "sqlite":
+        return {"connect_args": {"timeout": 15, "check_same_thread": False}}
+    return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
+
+
+def _table(model: type[SQLModel]) -> Any:
+    return model.__table__  # type: ignore[attr-defined]
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the “begin” listener decides how transactions start
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+        connection.execute(f"pragma {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _cannot_connect(error: DBAPIError) -> bool:
+    words = ("unable to open", "could not connect", "connection", "readonly", "not a database")
+    return error.orig is not None and any(word in str(error.orig).lower() for word in words)

@@ -1,0 +1,96 @@
+"""What is due now? The tick claims each due ladder step once and asks for its mails."""
+
+from collections import defaultdict
+
+from sqlmodel import Session, col, select
+
+from schemas.programme import Contact, LadderStep
+from schemas.tables import Obligation, Timer
+from secretariat import ladder, ledger
+from secretariat.commands.office import ENGINE, Desk, Office
+from secretariat.ownership import hours_late
+
+BATCH = 200
+
+
+def tick(office: Office) -> int:
+    """Take every due, unclaimed step, oldest first; returns how many were claimed.
+
+    Claim, ledger entry and request for mail are one transaction for each batch: killed half-way,
+    the next tick finds the rest. Late steps say how late they are.
+    """
+    claimed = 0
+    while batch := _tick_batch(office):
+        claimed += batch
+    return claimed
+
+
+def next_due(session: Session) -> Timer | None:
+    """The next step waiting for its time."""
+    query = select(Timer).where(col(Timer.claimed_at).is_(None)).order_by(col(Timer.due_at))
+    return session.exec(query.limit(1)).first()
+
+
+def _tick_batch(office: Office) -> int:
+    now = office.clock.now()
+    with office.store.read() as session:  # an idle tick must not take the write lock
+        waiting = next_due(session)
+        if waiting is None or waiting.due_at > now:
+            return 0
+    with office.store.write() as session:
+        desk = Desk(session, office.programme, now, ENGINE)
+        due = session.exec(
+            select(Timer)
+            .where(col(Timer.claimed_at).is_(None), col(Timer.due_at) <= now)
+            .order_by(col(Timer.due_at), col(Timer.id))
+            .limit(BATCH)
+        ).all()
+        together: dict[str, list[Timer]] = defaultdict(list)
+        for timer in due:
+            timer.claimed_at = now
+            together[timer.obligation].append(timer)
+        for key, timers in together.items():
+            if obligation := session.get(Obligation, key):
+                _take(desk, obligation, timers)
+        ledger.append(session, desk.events, at=now, by=ENGINE)
+        return len(due)
+
+
+def _take(desk: Desk, obligation: Obligation, timers: list[Timer]) -> None:
+    """Take an obligation's due steps: one mail to each contact, for the latest of their steps."""
+    state = {
+        "acknowledged": obligation.acknowledged_at is not None,
+        "done": obligation.done_at is not None,
+    }
+    steps = {timer.step: timer for timer in timers}
+    addressed: dict[tuple[str, int], Contact] = {}
+    for index in steps:
+        step = LadderStep.model_validate(obligation.ladder[index])
+        if ladder.still_due(step, **state):
+            for contact in desk.contacts(obligation.body, step.to):
+                addressed[contact.slug, index] = contact
+    for slug, index in sorted(ladder.latest_of_each(list(addressed))):
+        _remind(desk, obligation, steps[index], addressed[slug, index])
+
+
+def _remind(desk: Desk, obligation: Obligation, timer: Timer, contact: Contact) -> None:
+    step = LadderStep.model_validate(obligation.ladder[timer.step])
+    late = hours_late(timer.due_at, desk.now)
+    desk.record(
+        "obligation.escalated" if step.escalates else "obligation.reminded",
+        obligation.id,
+        step=step.name,
+        to=step.to,
+        body=obligation.body,
+        contact=contact.slug,
+        hours_late=late,
+    )
+    desk.mail(
+        f"{obligation.id}#{timer.step}>{contact.slug}",
+        contact,
+        "obligation",
+        obligation=obligation.id,
+        step=step.name,
+        escalates=step.escalates,
+        hours_late=late,
+    )
