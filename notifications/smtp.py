@@ -1,5 +1,6 @@
 """One relay, and what it said about each message: the relay's faults are not the recipient's."""
 
+import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ import aiosmtplib
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 SECONDS = 30.0
+CONNECT_SECONDS = 10.0
 
 
 class RelayError(Exception):
@@ -47,7 +49,7 @@ class Relay:
             timeout=SECONDS,
         )
         try:
-            await client.connect()
+            await client.connect(timeout=CONNECT_SECONDS)
             if self.url.username:
                 await client.login(unquote(self.url.username), unquote(self.url.password or ""))
         except (aiosmtplib.SMTPException, OSError, ssl.SSLError) as error:
@@ -62,6 +64,16 @@ class Relay:
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit()
             client.close()
+
+
+def can_connect(relay: Relay) -> None:
+    """Raises RelayError if the relay cannot be used at all."""
+
+    async def try_it() -> None:
+        async with relay.connected():
+            pass
+
+    asyncio.run(try_it())
 
 
 async def send(client: aiosmtplib.SMTP, sender: str, recipient: str, content: bytes) -> Outcome:

@@ -77,6 +77,23 @@ class PlanSom(Act):
     on: Anchor
 
 
+class PrepareSom(Act):
+    """Plan a meeting and start the flow that prepares it."""
+
+    act: Literal["prepare-som"] = "prepare-som"
+    som: SomName
+    host: str
+    on: Anchor
+
+
+class RunFlow(Act):
+    """Start a function's flow now, for one cycle or for all that are open."""
+
+    act: Literal["run-flow"] = "run-flow"
+    function: str
+    cycle: str | None = None
+
+
 class PostponeSom(Act):
     act: Literal["postpone-som"] = "postpone-som"
     som: SomName
@@ -142,6 +159,8 @@ AnyAct = Annotated[
     | AgreeChair
     | TakeChair
     | PlanSom
+    | PrepareSom
+    | RunFlow
     | PostponeSom
     | CloseSom
     | OpenCycle

@@ -2,10 +2,11 @@
 
 from sqlmodel import col, select
 
-from schemas.acts import AgreeChair, CloseSom, PlanSom, PostponeSom, TakeChair
+from schemas.acts import AgreeChair, CloseSom, PlanSom, PostponeSom, PrepareSom, RunFlow, TakeChair
 from schemas.anchor import Anchor
+from schemas.programme import Cadence
 from schemas.tables import Cycle, Som, Term
-from secretariat import rotation
+from secretariat import cycles, rotation, runs
 from secretariat.commands.office import Desk, handles
 from secretariat.errors import BadInputError, ConflictError, UnknownError
 from secretariat.readmodels import row
@@ -50,6 +51,24 @@ def plan_som(desk: Desk, act: PlanSom) -> None:
         raise ConflictError(f"{act.som} is agreed to be chaired by {term.member}, not {act.host}.")
     _not_past(desk, act.on)
     desk.record("som.planned", act.som, host=act.host, anchor=str(act.on))
+
+
+@handles(PrepareSom, may="secretariat chair")
+def prepare_som(desk: Desk, act: PrepareSom) -> None:
+    """Plan the meeting and ask for the flow run that prepares it; both or neither."""
+    plan_som(desk, PlanSom(som=act.som, host=act.host, on=act.on))
+    runs.ask(desk.session, "som-hosting", act.som, by=desk.by, now=desk.now)
+
+
+@handles(RunFlow, may="secretariat chair")
+def run_flow(desk: Desk, act: RunFlow) -> None:
+    """Ask for a run of a function's flow, for one cycle or all that are open."""
+    function = desk.function(act.function)
+    if act.cycle and function.cadence is Cadence.PER_SOM:
+        row(desk.session, Som, act.cycle)
+    elif act.cycle:
+        cycles.last_day(act.cycle)
+    runs.ask(desk.session, function.slug, act.cycle, by=desk.by, now=desk.now)
 
 
 @handles(PostponeSom, may="secretariat chair")

@@ -1,0 +1,65 @@
+"""Rotating the chair: who is next, is it agreed, and has the chair passed on?"""
+
+from prefect import flow, task
+
+from flows.steps import (
+    RETRY,
+    ask_bodies,
+    close_cycle,
+    cycles_to_look_after,
+    is_closed,
+    open_cycle,
+    plan_milestones,
+    reported,
+    the_office,
+)
+from schemas.acts import TakeChair
+from schemas.tables import Som, Term
+from secretariat import rotation
+
+FUNCTION = "chair-rotation"
+
+
+@flow(name="chair-rotation", flow_run_name="chair-rotation {cycle}")
+def chair_rotation(cycle: str | None = None) -> None:
+    """Have the next chair agreed, the brief written and received; pass the chair on in time."""
+    with reported(FUNCTION, cycle) as say:
+        for som in cycles_to_look_after(FUNCTION, cycle):
+            say(open_cycle(FUNCTION, som))
+            say(name_the_next_chair(som))
+            say(pass_the_chair_on(som))
+            if not is_closed(FUNCTION, som):
+                say(plan_milestones(FUNCTION, som))
+                say(ask_bodies(FUNCTION, som))
+                say(close_cycle(FUNCTION, som))
+
+
+@task(name="name the next chair", tags=["read", "chair"], **RETRY)
+def name_the_next_chair(som: str) -> str:
+    """Who is agreed to follow, how firmly; else whose turn it is."""
+    office = the_office()
+    following = rotation.following(som)
+    with office.store.read() as session:
+        agreed, host = session.get(Term, following), session.get_one(Som, som).host
+    code = agreed.member if agreed else rotation.after(office.programme.rotation, host)
+    member = office.programme.member(code)
+    name = member.name if member else code
+    if agreed:
+        return f"{following}: {name} is {agreed.agreement}ly agreed"
+    return f"{following}: not agreed yet; in the order of rotation it is {name}’s turn"
+
+
+@task(name="pass the chair on", tags=["chair"], **RETRY)
+def pass_the_chair_on(som: str) -> str:
+    """Once the meeting is held and its successor agreed, the successor takes office."""
+    office = the_office()
+    following = rotation.following(som)
+    with office.store.read() as session:
+        held = session.get_one(Som, som).closed_at is not None
+        agreed = session.get(Term, following)
+    if not held:
+        return f"{som}: not held yet, the chair stays"
+    if agreed is None:
+        return f"{som}: held, but nobody is agreed for {following}"
+    office.do(TakeChair(som=following), by=office.programme.secretariat)
+    return f"{following}: {agreed.member} holds the chair"

@@ -1,0 +1,148 @@
+"""The steps every cycle is made of, as Prefect tasks, and the record of a run's progress.
+
+Each step hands an act to the office and says in a sentence what is so now. Running it again says
+the same and changes nothing.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from prefect import get_run_logger, task
+from prefect.runtime import flow_run
+from sqlmodel import Session, col, select
+
+from schemas.acts import AskBodies, CloseCycle, OpenCycle, PlanMilestones
+from schemas.programme import Cadence, Function
+from schemas.tables import Cycle, Obligation, PlannedMilestone, Som
+from secretariat import cycles, runs
+from secretariat.commands.office import ENGINE, Office
+from secretariat.errors import ConflictError, UnknownError
+from secretariat.installation import open_office
+from secretariat.settings import load_settings
+
+RETRY = {"retries": 3, "retry_delay_seconds": [1, 5, 15]}
+
+
+@cache
+def the_office() -> Office:
+    """The office of this process's installation."""
+    return open_office(load_settings())
+
+
+def the_function(slug: str) -> Function:
+    function = the_office().programme.function(slug)
+    if function is None:
+        raise UnknownError(f"There is no function “{slug}” in the programme.")
+    return function
+
+
+@contextmanager
+def reported(function: str, cycle: str | None) -> Iterator["Progress"]:
+    """Keep a run's progress in the store, where board and CLI read it."""
+    office = the_office()
+    key = next((tag[4:] for tag in flow_run.tags or [] if tag.startswith("run:")), None)
+    with office.store.write() as session:
+        now = office.clock.now()
+        run = runs.begin(session, key, function, cycle, str(flow_run.id or "by-hand"), now)
+    progress = Progress(office, run.key)
+    try:
+        yield progress
+    except Exception as error:
+        progress.end("failed", str(error))
+        raise
+    progress.end("done", "")
+
+
+class Progress:
+    """Says each step to the store and to Prefect's log."""
+
+    def __init__(self, office: Office, key: str) -> None:
+        self._office = office
+        self._key = key
+
+    def __call__(self, words: str) -> None:
+        get_run_logger().info(words)
+        with self._office.store.write() as session:
+            runs.note(session, self._key, words)
+
+    def end(self, state: str, words: str) -> None:
+        with self._office.store.write() as session:
+            runs.end(session, self._key, state, words, self._office.clock.now())
+
+
+@task(name="find the cycles to look after", tags=["read"], **RETRY)
+def cycles_to_look_after(function: str, cycle: str | None) -> list[str]:
+    """The cycle asked for; else every open one, and the one that should be open now."""
+    if cycle:
+        return [cycle]
+    office, cadence = the_office(), the_function(function).cadence
+    with office.store.read() as session:
+        names = _open(session, Cycle.name, Cycle.closed_at, Cycle.function == function)
+        if cadence is Cadence.PER_SOM:
+            return sorted(names | _open(session, Som.name, Som.closed_at))
+    today = office.clock.now().date()
+    return sorted(names | {cycles.name_on(cadence, today)})
+
+
+def _open(session: Session, name: str, closed_at: object, *where: object) -> set[str]:
+    return set(session.exec(select(name).where(col(closed_at).is_(None), *where)))  # type: ignore[call-overload,arg-type]
+
+
+@task(name="open the cycle", tags=["cycle"], **RETRY)
+def open_cycle(function: str, cycle: str) -> str:
+    events = the_office().do(OpenCycle(function=function, cycle=cycle), by=ENGINE)
+    return f"{cycle}: the cycle {'is opened' if events else 'was open'}"
+
+
+@task(name="plan the milestones", tags=["cycle"], **RETRY)
+def plan_milestones(function: str, cycle: str) -> str:
+    events = the_office().do(PlanMilestones(function=function, cycle=cycle), by=ENGINE)
+    with the_office().store.read() as session:
+        query = select(PlannedMilestone).where(PlannedMilestone.cycle == f"{function}/{cycle}")
+        planned = session.exec(query.order_by(col(PlannedMilestone.due_on))).all()
+    span = f", {planned[0].due_on} to {planned[-1].due_on}" if planned else ""
+    return f"{cycle}: {len(planned)} milestones{span}; {len(events)} newly dated"
+
+
+@task(name="ask the bodies", tags=["cycle", "mail"], **RETRY)
+def ask_bodies(function: str, cycle: str) -> str:
+    events = the_office().do(AskBodies(function=function, cycle=cycle), by=ENGINE)
+    counts = {
+        word: sum(event.kind == f"obligation.{word}" for event in events)
+        for word in ("asked", "moved", "released")
+    }
+    did = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return f"{cycle}: {did or 'everybody is asked already'}"
+
+
+@task(name="say who is missing", tags=["read"], **RETRY)
+def who_is_missing(function: str, cycle: str, milestone: str) -> str:
+    """How complete a milestone is, by body."""
+    office = the_office()
+    with office.store.read() as session:
+        found = session.exec(
+            select(Obligation).where(
+                Obligation.cycle == f"{function}/{cycle}", Obligation.milestone == milestone
+            )
+        ).all()
+    missing = [office.programme.body(o.body) for o in found if o.done_at is None]
+    names = ", ".join(body.name for body in missing if body)
+    return f"{cycle}: {len(found) - len(missing)} of {len(found)} have handed in" + (
+        f"; missing: {names}" if names else ""
+    )
+
+
+@task(name="close the cycle if it is over", tags=["cycle"], **RETRY)
+def close_cycle(function: str, cycle: str) -> str:
+    try:
+        events = the_office().do(CloseCycle(function=function, cycle=cycle), by=ENGINE)
+    except ConflictError as open_still:
+        return f"{cycle}: stays open. {open_still}"
+    return f"{cycle}: the cycle {'is closed' if events else 'was closed'}"
+
+
+def is_closed(function: str, cycle: str) -> bool:
+    with the_office().store.read() as session:
+        row = session.get(Cycle, f"{function}/{cycle}")
+        return row is not None and row.closed_at is not None

@@ -1,0 +1,190 @@
+"""Where does everything stand? What the pages and ``status`` show, read from the read models."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session, col, select
+
+from schemas.anchor import Anchor
+from schemas.phase import Phase, Transferred
+from schemas.programme import Function, Programme
+from schemas.status import FunctionStatus, HoldingStatus, Status
+from schemas.tables import Holding, Obligation, PlannedMilestone, Run, Som, Term
+from secretariat import rotation
+from secretariat.commands.office import in_office
+from secretariat.ownership import transferred
+
+PHASES = list(Phase)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A function in one country: the phase its holdings have all reached, and how many went on."""
+
+    phase: Phase
+    beyond: int
+    holdings: list[Holding]
+    late: int
+
+    @property
+    def owners(self) -> list[str]:
+        return sorted({holding.owner for holding in self.holdings})
+
+
+@dataclass(frozen=True)
+class Row:
+    """A function with its cells by country; a country without one has no holding in it."""
+
+    function: Function
+    transferred: Transferred
+    cells: dict[str, Cell]
+    next_deadline: Obligation | None
+    late: int
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """A SOM to come: days until its date, or until the last day of its quarter."""
+
+    som: Som
+    anchor: Anchor
+    days: int
+    next_milestone: PlannedMilestone | None
+
+
+@dataclass(frozen=True)
+class Chair:
+    troika: rotation.Troika
+    term: Term | None
+    incoming: Term | None
+
+
+def status(session: Session, programme: Programme, now: datetime) -> Status:
+    """The handover at ``now``, computed from the holdings."""
+    return Status(
+        at=now,
+        functions=[
+            FunctionStatus(
+                slug=row.function.slug,
+                name=row.function.name,
+                transferred=row.transferred,
+                holdings=_statuses(session, row.function),
+                next_deadline=row.next_deadline.do_by if row.next_deadline else None,
+                late=row.late,
+            )
+            for row in rows(session, programme, now)
+        ],
+    )
+
+
+def rows(session: Session, programme: Programme, now: datetime) -> list[Row]:
+    """One row for each function of the programme, in its order."""
+    holdings: dict[str, list[Holding]] = defaultdict(list)
+    for holding in session.exec(select(Holding).order_by(Holding.id)):
+        holdings[holding.function].append(holding)
+    obligations: dict[str, list[Obligation]] = defaultdict(list)
+    for obligation in open_obligations(session):
+        obligations[obligation.function].append(obligation)
+    chair = in_office(session)
+    return [
+        _row(programme, function, holdings[function.slug], obligations[function.slug], chair, now)
+        for function in programme.functions
+    ]
+
+
+def _row(
+    programme: Programme,
+    function: Function,
+    holdings: list[Holding],
+    obligations: list[Obligation],
+    chair: Term | None,
+    now: datetime,
+) -> Row:
+    late = [obligation for obligation in obligations if obligation.do_by <= now]
+    coming = [obligation for obligation in obligations if obligation.do_by > now]
+    here: dict[str, list[Holding]] = defaultdict(list)
+    for holding in holdings:
+        for country in countries(holding.receiver, chair):
+            here[country].append(holding)
+    owed: dict[str, int] = defaultdict(int)
+    for obligation in late:
+        body = programme.body(obligation.body)
+        country = body.member if body and body.member else None
+        if obligation.body == programme.chair and chair:
+            country = chair.member
+        owed[country or ""] += 1
+    return Row(
+        function=function,
+        transferred=transferred([Phase(holding.phase) for holding in holdings]),
+        cells={code: _cell(held, owed[code]) for code, held in here.items()},
+        next_deadline=min(coming, key=lambda o: o.do_by, default=None),
+        late=len(late),
+    )
+
+
+def _cell(holdings: list[Holding], late: int) -> Cell:
+    reached = [PHASES.index(Phase(holding.phase)) for holding in holdings]
+    lowest = min(reached)
+    return Cell(PHASES[lowest], sum(phase > lowest for phase in reached), holdings, late)
+
+
+def countries(receiver: str, chair: Term | None) -> list[str]:
+    """The members a receiver stands for: the chair is whoever holds it, a pair is both."""
+    if receiver == "chair":
+        return [chair.member] if chair else []
+    return receiver.split("-")
+
+
+def _statuses(session: Session, function: Function) -> list[HoldingStatus]:
+    query = select(Holding).where(Holding.function == function.slug).order_by(Holding.id)
+    return [
+        HoldingStatus(duty=h.duty, receiver=h.receiver, owner=h.owner, phase=Phase(h.phase))
+        for h in session.exec(query)
+    ]
+
+
+def open_obligations(session: Session) -> list[Obligation]:
+    query = select(Obligation).where(col(Obligation.done_at).is_(None))
+    return list(session.exec(query.order_by(col(Obligation.do_by), col(Obligation.id))))
+
+
+def late(session: Session, now: datetime) -> list[Obligation]:
+    """What is late, longest first."""
+    return [obligation for obligation in open_obligations(session) if obligation.do_by <= now]
+
+
+def chair(session: Session) -> Chair:
+    """Who chairs, who did before, who is agreed to follow."""
+    term = in_office(session)
+    terms = session.exec(select(Term)).all()
+    left = [t for t in terms if t.left_at]
+    agreed = [t for t in terms if t.took_office_at is None]
+    before = max(left, key=lambda t: rotation.number(t.som), default=None)
+    incoming = min(agreed, key=lambda t: rotation.number(t.som), default=None)
+    troika = rotation.Troika(
+        outgoing=before.member if before else None,
+        in_office=term.member if term else None,
+        incoming=incoming.member if incoming else None,
+    )
+    return Chair(troika, term, incoming)
+
+
+def meetings(session: Session, today: date) -> list[Meeting]:
+    """The SOMs not yet closed, the next one first."""
+    found = []
+    for som in session.exec(select(Som).where(col(Som.closed_at).is_(None))):
+        anchor = Anchor.model_validate(som.anchor)
+        coming = session.exec(
+            select(PlannedMilestone)
+            .where(col(PlannedMilestone.cycle).endswith(f"/{som.name}"))
+            .where(PlannedMilestone.due_on >= today)
+            .order_by(col(PlannedMilestone.due_on))
+        ).first()
+        found.append(Meeting(som, anchor, (anchor.day - today).days, coming))
+    return sorted(found, key=lambda meeting: (meeting.anchor.day, rotation.number(meeting.som.name)))
+
+
+def runs(session: Session, limit: int = 5) -> list[Run]:
+    """The latest flow runs."""
+    return list(session.exec(select(Run).order_by(col(Run.asked_at).desc()).limit(limit)))

@@ -1,0 +1,147 @@
+"""Prefect beside us: its server and its worker as child processes, kept up and stopped with us."""
+
+import ctypes
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import httpx
+
+from secretariat.settings import Settings
+
+POOL = "secretariat"
+HOME = Path(__file__).resolve().parent.parent  # where prefect.yaml and flows/ are
+GRACE = 6.0  # seconds between asking and killing
+_SET_PARENT_DEATH_SIGNAL = 1
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Prefect:
+    """Starts Prefect without holding anybody up; ``words`` says how far it is."""
+
+    settings: Settings
+    words: str = field(default="starting", init=False)
+    _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict, init=False)
+    _stopping: threading.Event = field(default_factory=threading.Event, init=False)
+    _thread: threading.Thread | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._keep_up, name="prefect", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask every child to end, then make it; nothing is left behind."""
+        self._stopping.set()
+        for child in self._running.values():
+            _signal(child, signal.SIGTERM)
+        deadline = time.monotonic() + GRACE
+        for child in self._running.values():
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(max(0.1, deadline - time.monotonic()))
+            _signal(child, signal.SIGKILL)
+            child.wait()
+        if self._thread:
+            self._thread.join(GRACE)
+
+    def _keep_up(self) -> None:
+        """Server first, then deployments, then the worker; whatever dies is started again.
+
+        The thread lives as long as the children: Linux ties a child to the thread that made it.
+        """
+        port = str(self.settings.prefect_port)
+        server = ["server", "start", "--host", "127.0.0.1", "--port", port]
+        worker = ["worker", "start", "--pool", POOL, "--type", "process"]
+        deployed = False
+        while not self._stopping.is_set():
+            self._ensure("server", server)
+            if not self._healthy():
+                self.words = "starting"
+            elif not deployed:
+                self.words = "taking in the deployments"
+                deployed = self._deploy()
+            else:
+                self._ensure("worker", worker)
+                self.words = "up"
+            self._stopping.wait(1)
+
+    def _ensure(self, name: str, arguments: list[str]) -> None:
+        child = self._running.get(name)
+        if child and child.poll() is None:
+            return
+        if child:
+            log.warning("The Prefect %s ended with %s; it is started again.", name, child.returncode)
+            self._stopping.wait(3)
+        if not self._stopping.is_set():
+            with self._log(name) as log_file:
+                self._running[name] = self._spawn(arguments, log_file)
+
+    def _deploy(self) -> bool:
+        with self._log("deploy") as log_file:
+            for arguments in (
+                ["work-pool", "create", POOL, "--type", "process", "--overwrite"],
+                ["deploy", "--all"],
+            ):
+                if self._stopping.is_set():
+                    return False
+                self._running["deploy"] = self._spawn(["--no-prompt", *arguments], log_file)
+                if self._running["deploy"].wait() != 0:
+                    if not self._stopping.is_set():
+                        log.warning("Prefect did not take the deployments; see %s.", log_file.name)
+                        self._stopping.wait(5)
+                    return False
+        return True
+
+    def _spawn(self, arguments: list[str], log_file: IO[bytes]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "prefect", *arguments],
+            cwd=HOME,
+            env=os.environ | self.settings.as_environment() | prefect_environment(self.settings),
+            stdin=subprocess.DEVNULL,
+            stdout=log_file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a Ctrl-C in the terminal is ours to pass on
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  one system call, no Python state touched
+        )
+
+    def _log(self, name: str) -> IO[bytes]:
+        directory = self.settings.directory / "logs"
+        directory.mkdir(exist_ok=True)
+        return (directory / f"prefect-{name}.log").open("ab")
+
+    def _healthy(self) -> bool:
+        try:
+            return httpx.get(f"{self.settings.prefect_api}/health", timeout=2).is_success
+        except httpx.HTTPError:
+            return False
+
+
+def prefect_environment(settings: Settings) -> dict[str, str]:
+    """Prefect's own settings: its files with ours, no telemetry, quick to notice work."""
+    return {
+        "PREFECT_HOME": str(settings.directory / "prefect"),
+        "PREFECT_API_URL": settings.prefect_api,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_WORKER_QUERY_SECONDS": "2",
+        "SECRETARIAT_HOME": str(HOME),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _signal(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, number)
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)

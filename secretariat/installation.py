@@ -1,0 +1,63 @@
+"""This installation: its settings turned into a store, a programme and a clock."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from schemas.tables import Setting
+from secretariat.clock import Clock, WallClock
+from secretariat.commands.office import Office
+from secretariat.errors import ConflictError
+from secretariat.programme import load_programme
+from secretariat.settings import Settings
+from secretariat.store import Store, opened
+
+OFFSET = "clock.offset"
+
+
+@dataclass(frozen=True)
+class DemoClock:
+    """The machine's clock moved by what the store says, so every process tells the same time."""
+
+    store: Store
+
+    def now(self) -> datetime:
+        return WallClock(timedelta(seconds=_offset(self.store) or 0)).now()
+
+
+def open_office(settings: Settings) -> Office:
+    """The office of an installation that has begun. Raises ConflictError, BadInputError."""
+    store = opened(settings.store_url)
+    return Office(store, load_programme(settings.programme), clock_of(store))
+
+
+def is_demo(store: Store) -> bool:
+    """Whether this store keeps a time of its own, as a loaded demo does."""
+    return _offset(store) is not None
+
+
+def clock_of(store: Store) -> Clock:
+    """A demo keeps its own time; everything else the machine's."""
+    return DemoClock(store) if is_demo(store) else WallClock()
+
+
+def set_clock(store: Store, now: datetime) -> None:
+    """From here on this store's time runs on from ``now`` (aware)."""
+    offset = (now - WallClock().now()).total_seconds()
+    with store.write() as session:
+        session.merge(Setting(name=OFFSET, value=str(offset)))
+
+
+def forward_clock(store: Store, to: datetime) -> None:
+    """Move a demo's time forward. Raises ConflictError: no demo, or not forward."""
+    clock = clock_of(store)
+    if not isinstance(clock, DemoClock):
+        raise ConflictError("Only a demo's clock can be moved; this store keeps real time.")
+    if to <= clock.now():
+        raise ConflictError(f"Time only goes forward; it is already {clock.now():%Y-%m-%d %H:%M} UTC.")
+    set_clock(store, to)
+
+
+def _offset(store: Store) -> float | None:
+    with store.read() as session:
+        setting = session.get(Setting, OFFSET)
+        return float(setting.value) if setting else None

@@ -1,0 +1,235 @@
+"""Everything in the foreground: board, clock, outbox and Prefect, until Ctrl-C."""
+
+import fcntl
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import uvicorn
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from flows import relay
+from notifications.catcher import Catcher
+from notifications.compose import Composer
+from notifications.links import Links, installation_key
+from notifications.outbox import Outbox
+from notifications.smtp import Relay, RelayError, can_connect
+from schemas.programme import Contact, Programme
+from secretariat import history
+from secretariat.children import Prefect
+from secretariat.commands.office import Office
+from secretariat.errors import ConflictError, UnreachableError
+from secretariat.installation import clock_of, is_demo, set_clock
+from secretariat.programme import SHIPPED, load_history, load_programme
+from secretariat.settings import Settings
+from secretariat.store import Store, open_store
+from secretariat.timers import tick
+from secretariat.web.app import Parts, create_app
+from secretariat.web.signin import LINK_LASTS
+
+Say = Callable[[str], None]
+_STORE_LOCK = 7_205_759_403_792_794
+
+
+def load_demo(settings: Settings, say: Say) -> Office:
+    """The store of the demo: programme and history of 2018, loaded unless they are there.
+
+    A load that was broken off goes on where it stopped. Raises ConflictError for a store that
+    holds somebody's real work.
+    """
+    store = _prepared(settings)
+    programme = load_programme(settings.programme)
+    past = load_history(SHIPPED / "commit-2018.yaml")
+    if is_demo(store):
+        return Office(store, programme, clock_of(store))
+    if not store.is_untouched() and not store.knows_key(f"{past.name}#1:"):
+        raise ConflictError(
+            f"{settings.directory} holds real work, which a demo must not mix with. "
+            "Set SECRETARIAT_DATA_DIR to another directory for the demo."
+        )
+    say(f"Replaying {past.source}: {len(past.acts)} dated acts, with their reminders …")
+    with Catcher(settings.directory / "caught") as catcher:
+        sender = Composer(programme, links_of(settings), settings.mail_from)
+        outboxes: list[Outbox] = []
+
+        def send_mail(office: Office) -> None:
+            if not outboxes:
+                outboxes.append(Outbox(store, office.clock, sender, Relay(catcher.url)))
+            outboxes[0].drain()
+
+        office = history.replay(past, store, programme, send_mail)
+    relay.begin_here(office)
+    set_clock(store, office.clock.now())
+    return Office(store, programme, clock_of(store))
+
+
+def begin(settings: Settings) -> Office:
+    """A store for real use, with every duty of the programme held by somebody."""
+    programme = load_programme(settings.programme)
+    store = _prepared(settings)
+    office = Office(store, programme, clock_of(store))
+    history.adopt(office)
+    return office
+
+
+def links_of(settings: Settings) -> Links:
+    return Links(installation_key(settings.directory), settings.board_url)
+
+
+def signin_link(settings: Settings, office: Office, contact: Contact) -> str:
+    """A fresh link that signs its holder in as ``contact``, once, within ten minutes."""
+    with office.store.write() as session:
+        expires = office.clock.now() + LINK_LASTS
+        return links_of(settings).mint(session, "sign-in", contact.slug, contact.slug, expires)
+
+
+def coordinator(programme: Programme) -> Contact:
+    """Whom the start's sign-in link is for: the head of the secretariat."""
+    return next(
+        c for c in programme.contacts if c.body == programme.secretariat and c.role == "head"
+    )
+
+
+def check_start(settings: Settings) -> None:
+    """Raises UnreachableError or BadInputError, in one sentence, for what would fail later."""
+    for name, host, port in (
+        ("SECRETARIAT_PORT", settings.host, settings.port),
+        ("SECRETARIAT_PREFECT_PORT", "127.0.0.1", settings.prefect_port),
+    ):
+        _check_port(name, host, port)
+    if url := settings.smtp:
+        try:
+            can_connect(Relay(url))
+        except RelayError as error:
+            raise UnreachableError(str(error)) from None
+
+
+@contextmanager
+def only_one(settings: Settings) -> Iterator[None]:
+    """Hold the store for this process. Raises ConflictError if another one has it."""
+    taken = ConflictError(
+        f"secretariat already runs on this store ({settings.directory}). "
+        "Use that one, stop it first, or set SECRETARIAT_DATA_DIR to another directory."
+    )
+    with ExitStack() as stack:
+        lock = stack.enter_context((settings.directory / "secretariat.lock").open("w"))
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise taken from None
+        store = open_store(settings.store_url)
+        if not store.is_sqlite:
+            connection = stack.enter_context(store.engine.connect())
+            query = f"select pg_try_advisory_lock({_STORE_LOCK})"
+            if not connection.exec_driver_sql(query).scalar():
+                raise taken
+        yield
+
+
+def is_running(settings: Settings) -> bool:
+    """Whether some process holds this installation's store."""
+    try:
+        with only_one(settings):
+            return False
+    except ConflictError:
+        return True
+
+
+def serve(settings: Settings, office: Office, say: Say) -> None:
+    """Run until Ctrl-C or SIGTERM; whatever was begun is stopped again."""
+    with ExitStack() as stack:
+        url = settings.smtp
+        caught = None
+        if url is None:
+            caught = settings.directory / "caught"
+            url = stack.enter_context(Catcher(caught)).url
+        links = links_of(settings)
+        composer = Composer(office.programme, links, settings.mail_from)
+        outbox = Outbox(office.store, office.clock, composer, Relay(url))
+        prefect = Prefect(settings)
+        carrier = relay.Relay(office, settings.prefect_api)
+
+        def health() -> dict[str, str]:
+            mail = outbox.trouble or ("caught here" if caught else "leaving by your relay")
+            return {"Clock": "ticking", "Mail": mail, "Prefect": prefect.words}
+
+        scheduler = _scheduler(office, outbox, carrier)
+        scheduler.start()
+        stack.callback(scheduler.shutdown)
+        prefect.start()
+        stack.callback(prefect.stop)
+        stack.callback(say, "Stopping …")
+        app = create_app(Parts(settings, office, links, caught, health))
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                host=settings.host,
+                port=settings.port,
+                log_level="warning",
+                timeout_graceful_shutdown=2,
+            )
+        )
+        _announce(settings, office, say, caught is not None)
+        try:
+            server.run()
+        except KeyboardInterrupt:
+            pass
+
+
+def _scheduler(office: Office, outbox: Outbox, carrier: relay.Relay) -> BackgroundScheduler:
+    """APScheduler only ticks; what is due is decided from the store."""
+    scheduler = BackgroundScheduler(
+        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+    )
+
+    def ticking() -> None:
+        tick(office)
+        outbox.drain()
+
+    scheduler.add_job(_lasting(ticking), "interval", seconds=1)
+    scheduler.add_job(_lasting(carrier.carry), "interval", seconds=2)
+    return scheduler
+
+
+def _lasting(job: Callable[[], Any]) -> Callable[[], None]:
+    """A job whose failure is logged and tried again at the next tick."""
+
+    def run() -> None:
+        try:
+            job()
+        except Exception:
+            logging.getLogger(__name__).exception("a tick failed; the next one tries again")
+
+    return run
+
+
+def _announce(settings: Settings, office: Office, say: Say, catching: bool) -> None:
+    head = coordinator(office.programme)
+    say(f"Board     {settings.board_url}")
+    if catching:
+        say(f"Mail      {settings.board_url}/mail (no SMTP server is set, so mail is caught here)")
+    say(f"Prefect   http://127.0.0.1:{settings.prefect_port} (ready in about half a minute)")
+    say(f"Sign in   {signin_link(settings, office, head)} (as {head.slug}, within ten minutes)")
+    say("Stop with Ctrl-C.")
+
+
+def _prepared(settings: Settings) -> Store:
+    """The store with its newest tables, in a directory that can be written."""
+    _ = settings.directory
+    store = open_store(settings.store_url)
+    store.migrate()
+    return store
+
+
+def _check_port(name: str, host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise UnreachableError(
+                f"Port {port} on {host} cannot be used ({error.strerror}). "
+                f"Stop what uses it, or choose another: {name}={port + 1}"
+            ) from None

@@ -1,0 +1,35 @@
+"""An act from what somebody typed, with mistakes told in their words."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from schemas.acts import Act
+from secretariat.errors import BadInputError
+
+A = TypeVar("A", bound=Act)
+
+
+def act_from(kind: type[A], **words: Any) -> A:
+    """Raises BadInputError."""
+    return checked(kind.model_validate, words)
+
+
+def checked(validate: Callable[[dict[str, Any]], A], words: dict[str, Any]) -> A:
+    """``validate(words)``. Raises BadInputError naming the first thing that is wrong."""
+    try:
+        return validate(words)
+    except ValidationError as error:
+        first = error.errors()[0]
+    name = first["loc"][-1]
+    match first["type"]:
+        case "string_pattern_mismatch":
+            reason = f"“{first['input']}” is not written as it must be, like SOM14"
+        case "missing":
+            reason = "this must be given"
+        case "extra_forbidden":
+            reason = "this act takes no such thing"
+        case _:
+            reason = str(first["msg"]).removeprefix("Value error, ")
+    raise BadInputError(f"{name}: {reason}.")

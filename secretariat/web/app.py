@@ -1,0 +1,104 @@
+"""The web application: its parts, what every answer carries, and how errors look."""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from notifications.links import Links
+from secretariat.commands.office import Office
+from secretariat.errors import SecretariatError
+from secretariat.settings import Settings
+from secretariat.web import forms, pages
+from secretariat.web.render import render
+
+HERE = Path(__file__).parent
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the pages work with. ``caught`` is where the built-in catcher keeps mail, if it runs;
+    ``health`` says in words which parts beside the board are up."""
+
+    settings: Settings
+    office: Office
+    links: Links
+    caught: Path | None
+    health: Callable[[], dict[str, str]]
+
+
+def create_app(parts: Parts) -> FastAPI:
+    app = FastAPI(title="secretariat", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.parts = parts
+    app.include_router(pages.router)
+    app.include_router(forms.router)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.middleware("http")(_guard)
+    app.exception_handler(SecretariatError)(_refused)
+    app.exception_handler(RequestValidationError)(_incomplete)
+    app.exception_handler(HTTPException)(_no_page)
+    return app
+
+
+async def _guard(
+    request: Request, answer: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """Refuse acts sent from elsewhere, answer for what nobody foresaw, add the headers."""
+    if request.method not in ("GET", "HEAD", "OPTIONS") and _from_elsewhere(request):
+        response = _message(request, 403, "This was sent from another site, so nothing was done.")
+    else:
+        try:
+            response = await answer(request)
+        except Exception:
+            reference = secrets.token_hex(4)
+            log.exception("unforeseen error %s", reference)
+            response = _message(
+                request, 500, f"Something went wrong here. Name this reference: {reference}."
+            )
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _from_elsewhere(request: Request) -> bool:
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return True
+    origin = request.headers.get("origin")
+    return bool(origin) and urlsplit(origin).netloc != request.headers.get("host")
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, SecretariatError)
+    return _message(request, error.status, str(error))
+
+
+def _incomplete(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    fields = ", ".join(str(e["loc"][-1]) for e in error.errors())
+    return _message(request, 422, f"The form is not complete: {fields}. Nothing was changed.")
+
+
+def _no_page(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    words = "There is no page here." if error.status_code == 404 else str(error.detail)
+    return _message(request, error.status_code, words)
+
+
+def _message(request: Request, status: int, words: str) -> Response:
+    return render(request, "message.html", status=status, words=words)

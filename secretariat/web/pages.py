@@ -1,0 +1,194 @@
+"""What people look at. Nothing here changes anything."""
+
+from datetime import date, datetime, timedelta
+from email.message import EmailMessage
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request, Response
+from sqlmodel import Session, col, select
+
+from notifications import catcher
+from schemas.phase import Phase, Transferred
+from schemas.tables import Entry, Mail, Obligation, Run
+from secretariat import board, ledger, words
+from secretariat.commands.office import Office
+from secretariat.errors import UnknownError
+from secretariat.installation import DemoClock
+from secretariat.moments import moment_of
+from secretariat.timers import next_due
+from secretariat.web.render import render
+
+router = APIRouter()
+
+
+@router.get("/")
+def show_board(request: Request, at: str | None = None) -> Response:
+    """The board now, or at the end of a past day (``?at=2018-06-30``)."""
+    office: Office = request.app.state.parts.office
+    now = office.clock.now()
+    moment = moment_of(at, office.programme.zone, now) if at else now
+    past = moment < now
+    store = office.store.as_of(moment) if past else office.store
+    with store.read() as session, office.store.read() as present:
+        found = {
+            "rows": board.rows(session, office.programme, moment),
+            "chair": board.chair(session),
+            "meetings": board.meetings(session, _day(moment, office)),
+            "late": board.late(session, moment),
+            "events": _events(session, office, 12),
+            "mails": _mails(present, moment, 8),
+            "runs": [] if past else board.runs(present),
+            "next_timer": None if past else next_due(present),
+            "months": _months(present, office, now),
+        }
+    return render(
+        request,
+        "board.html",
+        now=moment,
+        past=past,
+        at=_day(moment, office).isoformat(),
+        counts={t: sum(row.transferred == t for row in found["rows"]) for t in Transferred},
+        phases=list(Phase),
+        demo=isinstance(office.clock, DemoClock),
+        health=request.app.state.parts.health(),
+        body_name=lambda body: words.name_of(office.programme, body),
+        **found,
+    )
+
+
+@router.get("/runs/{key:path}")
+def show_run(request: Request, key: str) -> Response:
+    """One flow run's progress; the page asks again by itself until the run has ended."""
+    office: Office = request.app.state.parts.office
+    with office.store.read() as session:
+        run = session.get(Run, key)
+    if run is None:
+        raise UnknownError(f"There is no flow run “{key}”.")
+    health = request.app.state.parts.health()
+    return render(request, "run.html", run=run, ended=run.state in ("done", "failed"), health=health)
+
+
+@router.get("/mail")
+def show_mail(request: Request) -> Response:
+    """Every message the built-in catcher took, newest first."""
+    directory = _caught(request)
+    messages = [
+        (name, found)
+        for name in catcher.caught(directory)[:200]
+        if (found := catcher.read(directory, name))
+    ]
+    return render(request, "mail.html", messages=messages)
+
+
+@router.get("/mail/{name}")
+def show_message(request: Request, name: str) -> Response:
+    message = _message(request, name)
+    plain = message.get_body(("plain",))
+    return render(
+        request,
+        "message_caught.html",
+        name=name,
+        message=message,
+        text=plain.get_content() if plain else "",
+    )
+
+
+@router.get("/mail/{name}/html")
+def show_html_part(request: Request, name: str) -> Response:
+    """The HTML part as a mail program shows it: no script, nothing loaded."""
+    body = _message(request, name).get_body(("html",))
+    policy = "sandbox allow-popups allow-top-navigation-by-user-activation; default-src 'none'; "
+    return Response(
+        body.get_content() if body else "",
+        media_type="text/html; charset=utf-8",
+        headers={
+            "Content-Security-Policy": policy + "style-src 'unsafe-inline'; frame-ancestors 'self'"
+        },
+    )
+
+
+@router.get("/link/{token}")
+def show_link(request: Request, token: str) -> Response:
+    """What a mailed link is about. Opening it changes nothing; its button does."""
+    parts = request.app.state.parts
+    office: Office = parts.office
+    with office.store.read() as session:
+        link = parts.links.open(session, token, office.clock.now())
+        if link.purpose == "sign-in":
+            return render(request, "signin.html", link=link, contact=_contact(office, link.contact))
+        obligation = session.get(Obligation, link.object)
+    if obligation is None:
+        raise UnknownError("What this link was about is no longer asked of anybody.")
+    function = office.programme.function(obligation.function)
+    return render(
+        request,
+        "obligation.html",
+        link=link,
+        token=token,
+        obligation=obligation,
+        function=function.name if function else obligation.function,
+        cycle=obligation.cycle.partition("/")[2],
+        contact=_contact(office, link.contact),
+        body_name=lambda body: words.name_of(office.programme, body),
+        late=obligation.done_at is None and obligation.do_by <= office.clock.now(),
+    )
+
+
+@router.get("/health")
+def show_health(request: Request) -> dict[str, str]:
+    health: dict[str, str] = request.app.state.parts.health()
+    return health
+
+
+def _events(session: Session, office: Office, limit: int) -> list[tuple[Entry, str]]:
+    """The last things that happened, without the engine's planning."""
+    query = select(Entry).where(
+        col(Entry.kind).not_in(("holding.opened", "milestone.planned", "cycle.moved"))
+    )
+    entries = session.exec(query.order_by(col(Entry.seq).desc()).limit(limit)).all()
+    return [(e, words.sentence(office.programme, ledger.event(e), e.by)) for e in entries]
+
+
+def _mails(session: Session, until: datetime, limit: int) -> list[Mail]:
+    query = select(Mail).where(col(Mail.asked_at) <= until)
+    return list(session.exec(query.order_by(col(Mail.id).desc()).limit(limit)))
+
+
+def _months(session: Session, office: Office, now: datetime) -> list[date]:
+    """The last day of each month the ledger knows, oldest first, at most two years back."""
+    first = session.exec(select(Entry.at).order_by(col(Entry.seq)).limit(1)).first()
+    day, last = _day(first or now, office), _day(now, office)
+    months = []
+    while (day.year, day.month) < (last.year, last.month):
+        following = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+        months.append(following - timedelta(days=1))
+        day = following
+    return months[-24:]
+
+
+def _day(at: datetime, office: Office) -> date:
+    return at.astimezone(ZoneInfo(office.programme.zone)).date()
+
+
+def _contact(office: Office, slug: str) -> Any:
+    contact = office.programme.contact(slug)
+    if contact is None:
+        raise UnknownError("The contact this link was sent to is no longer in the programme.")
+    return contact
+
+
+def _caught(request: Request) -> Any:
+    directory = request.app.state.parts.caught
+    if directory is None:
+        raise UnknownError("Mail leaves by your SMTP server; nothing is caught here.")
+    return directory
+
+
+def _message(request: Request, name: str) -> EmailMessage:
+    message = catcher.read(_caught(request), name)
+    if message is None:
+        raise UnknownError(f"There is no caught message “{name}”.")
+    return message
+
+

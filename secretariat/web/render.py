@@ -1,0 +1,43 @@
+"""Filling a page: the templates, and what every page knows."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from secretariat.web import signin
+
+TEMPLATES = Environment(
+    loader=PackageLoader("secretariat", "web/templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def render(request: Request, template: str, *, status: int = 200, **words: Any) -> Response:
+    parts = request.app.state.parts
+    programme = parts.office.programme
+    page = TEMPLATES.get_template(template).render(
+        programme=programme,
+        signed_in=signin.contact(request),
+        zone=programme.zone,
+        catching=parts.caught is not None,
+        status=status,
+        local=local(programme.zone),
+        **words,
+    )
+    return HTMLResponse(page, status_code=status)
+
+
+def local(zone: str) -> Any:
+    """A filter for instants in the programme's zone: “3 Jan 2019, 10:00”."""
+
+    def words(at: datetime, form: str = "%-d %b %Y, %H:%M") -> str:
+        return at.astimezone(ZoneInfo(zone)).strftime(form)
+
+    return words

@@ -1,0 +1,76 @@
+"""Who is at the browser? A mailed or printed link, confirmed by a button, gives a session."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import cast
+
+from fastapi import Request, Response
+from sqlmodel import Session
+
+from schemas.programme import Contact
+from schemas.tables import Link, SignedIn
+from secretariat.commands.office import Office, in_office
+from secretariat.errors import ConflictError, NotAllowedError
+
+COOKIE = "secretariat"
+LASTS = timedelta(hours=12)
+LINK_LASTS = timedelta(minutes=10)
+
+
+def begin(request: Request, session: Session, link: Link, response: Response) -> None:
+    """Spend a sign-in link on a session. Raises ConflictError: it was used before."""
+    parts = request.app.state.parts
+    now = parts.office.clock.now()
+    if link.used_at:
+        raise ConflictError(f"This sign-in link was used on {link.used_at:%d %B %Y, %H:%M} UTC.")
+    link.used_at, link.used_as = now, link.contact
+    token = secrets.token_urlsafe(24)
+    session.add(SignedIn(id=_hashed(token), contact=link.contact, expires_at=now + LASTS))
+    secure = parts.settings.board_url.startswith("https:")
+    response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=secure)
+
+
+def end(request: Request, session: Session, response: Response) -> None:
+    row = session.get(SignedIn, _hashed(request.cookies.get(COOKIE, "")))
+    if row:
+        session.delete(row)
+    response.delete_cookie(COOKIE)
+
+
+def contact(request: Request) -> Contact | None:
+    """The contact at this browser, if signed in."""
+    token = request.cookies.get(COOKIE)
+    if not token:
+        return None
+    office = cast(Office, request.app.state.parts.office)
+    with office.store.read() as session:
+        row = session.get(SignedIn, _hashed(token))
+        if row is None or row.expires_at <= office.clock.now():
+            return None
+        return office.programme.contact(row.contact)
+
+
+def steering(request: Request) -> Contact:
+    """The contact, if it may steer: the secretariat, or whoever holds the chair now.
+
+    Raises NotAllowedError.
+    """
+    office = cast(Office, request.app.state.parts.office)
+    found = contact(request)
+    if found is None:
+        raise NotAllowedError(
+            "Sign in first: run “secretariat sign-in” where secretariat is installed, and open the "
+            "link it prints."
+        )
+    if found.body == office.programme.secretariat:
+        return found
+    with office.store.read() as session:
+        term = in_office(session)
+    if found.body == office.programme.chair and term and term.member == found.member:
+        return found
+    raise NotAllowedError("This is for the secretariat and for the office that holds the chair.")
+
+
+def _hashed(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
