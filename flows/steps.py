@@ -128,7 +128,8 @@ def who_is_missing(function: str, cycle: str, milestone: str) -> str:
         ).all()
     missing = [office.programme.body(o.body) for o in found if o.done_at is None]
     names = ", ".join(body.name for body in missing if body)
-    return f"{cycle}: {len(found) - len(missing)} of {len(found)} have handed in" + (
+    title = found[0].title if found else milestone
+    return f"{cycle}: {title}: {len(found) - len(missing)} of {len(found)}" + (
         f"; missing: {names}" if names else ""
     )
 
@@ -137,8 +138,8 @@ def who_is_missing(function: str, cycle: str, milestone: str) -> str:
 def close_cycle(function: str, cycle: str) -> str:
     try:
         events = the_office().do(CloseCycle(function=function, cycle=cycle), by=ENGINE)
-    except ConflictError as open_still:
-        return f"{cycle}: stays open. {open_still}"
+    except ConflictError:
+        return f"{cycle}: stays open, not everything asked is done"
     return f"{cycle}: the cycle {'is closed' if events else 'was closed'}"
 
 

@@ -34,19 +34,23 @@ class Links:
         session.add(link)
         return f"{self._base_url}/link/{self._signer.dumps(link.id)}"
 
-    def open(self, session: Session, token: str, now: datetime) -> Link:
-        """The link a token stands for. Raises UnknownError (altered), ExpiredError."""
+    def find(self, session: Session, token: str) -> Link:
+        """The link a token stands for. Raises UnknownError: it was altered, or is not ours."""
         try:
             link = session.get(Link, self._signer.loads(token))
         except BadSignature:
             link = None
         if link is None:
             raise UnknownError(NOT_VALID)
-        if link.expires_at <= now:
-            raise ExpiredError(
-                f"This link expired on {link.expires_at:%d %B %Y}. Ask the secretariat for a new one."
-            )
         return link
+
+
+def check_unexpired(link: Link, now: datetime) -> None:
+    """Raises ExpiredError."""
+    if link.expires_at <= now:
+        raise ExpiredError(
+            f"This link expired on {link.expires_at:%d %B %Y}. Ask the secretariat for a new one."
+        )
 
 
 def installation_key(directory: Path) -> bytes:

@@ -57,10 +57,15 @@ def demo(
     with service.only_one(settings):
         if serve:
             service.check_start(settings)
-        office = service.load_demo(settings, say)
+        office = service.open_demo(settings)
+
+        def replay() -> None:
+            service.replay_history(settings, office, say)
+
         if serve:
-            service.serve(settings, office, say)
+            service.serve(settings, office, say, first=replay)
         else:
+            replay()
             say(f"The demo is loaded in {settings.directory}. Run “secretariat demo” to serve it.")
 
 
@@ -72,7 +77,7 @@ def up() -> None:
     settings = load_settings()
     with service.only_one(settings):
         service.check_start(settings)
-        service.serve(settings, service.begin(settings), say)
+        service.serve(settings, service.begin(settings), say, first=lambda: None)
 
 
 @app.command()
@@ -132,6 +137,7 @@ def status(
     counts = {t: sum(row.transferred == t for row in rows) for t in Transferred}
     local = moment.astimezone(ZoneInfo(office.programme.zone))
     out.print(_table(office.programme, rows, local))
+    say("\nUN: UN-led, sh: shared, gov: government-led, end: completed; +1: one duty is further.")
     say(", ".join(f"{count} {t}" for t, count in counts.items()) + f" of {len(rows)} functions.")
 
 
@@ -286,37 +292,46 @@ def _start(act: "Act", by: str, wait: int) -> None:
 
 
 def _table(programme: "Programme", rows: "list[Row]", at: datetime) -> "Table":
+    """One function a row, fit for 80 columns: its phase in each country, deadline, what is late."""
     from rich.table import Table
 
-    from secretariat.words import name_of
-
-    table = Table(title=f"{programme.name} on {at:%-d %B %Y, %H:%M} ({programme.zone})")
-    table.add_column("Function")
-    table.add_column("Transferred")
+    table = Table(title=f"{programme.name} on {at:%-d %B %Y, %H:%M} ({programme.zone})", box=None)
+    table.add_column("Function, owners", max_width=25)
+    table.add_column("", no_wrap=True)
     for member in programme.members:
-        table.add_column(member.code)
-    for heading in ("Owners", "Next deadline", "Late"):
-        table.add_column(heading)
-    marks = {"un_led": "UN", "shared": "shared", "government_led": "gov", "completed": "done"}
+        table.add_column(member.code, no_wrap=True)
+    table.add_column("Next deadline", max_width=10)
+    marks = {"un_led": "UN", "shared": "sh", "government_led": "gov", "completed": "end"}
     for row in rows:
         cells = [
-            f"{marks[cell.phase]}{f' +{cell.beyond}' if cell.beyond else ''}"
+            f"{marks[cell.phase]}{f'+{cell.beyond}' if cell.beyond else ''}"
             if (cell := row.cells.get(member.code))
-            else "–"
+            else "·"
             for member in programme.members
         ]
-        owners = sorted({owner for cell in row.cells.values() for owner in cell.owners})
-        names = ", ".join(name_of(programme, owner) for owner in owners[:2])
         deadline = row.next_deadline
+        when = f"{deadline.do_by.astimezone(at.tzinfo):%Y-%m-%d}" if deadline else ""
         table.add_row(
-            row.function.name,
+            f"[bold]{row.function.name}[/bold]\n[dim]{_owners(programme, row)}[/dim]",
             row.transferred,
             *cells,
-            names + (f" and {len(owners) - 2} more" if len(owners) > 2 else ""),
-            f"{deadline.do_by.astimezone(at.tzinfo):%Y-%m-%d}" if deadline else "",
-            str(row.late) if row.late else "",
+            when + (f"\n[bold red]{row.late} late[/bold red]" if row.late else ""),
         )
     return table
+
+
+def _owners(programme: "Programme", row: "Row") -> str:
+    """“UN-ACT, 5 task forces”."""
+    from secretariat.words import name_of
+
+    owners = {owner for cell in row.cells.values() for owner in cell.owners}
+    forces = [owner for owner in owners if owner in programme.task_forces()]
+    names = [name_of(programme, owner) for owner in sorted(owners - set(forces), reverse=True)]
+    if len(forces) == 1:
+        names.append(name_of(programme, forces[0]))
+    elif forces:
+        names.append(f"{len(forces)} task forces")
+    return ", ".join(names)
 
 
 def _starter_settings() -> str:

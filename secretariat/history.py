@@ -7,8 +7,7 @@ from typing import Any
 from sqlmodel import select
 
 from schemas.acts import DatedAct, History
-from schemas.programme import Programme
-from schemas.tables import Holding, Obligation
+from schemas.tables import Holding, Obligation, Setting
 from secretariat.clock import VirtualClock
 from secretariat.commands import holdings
 from secretariat.commands.office import Desk, Office
@@ -16,8 +15,6 @@ from secretariat.errors import BadInputError, SecretariatError
 from secretariat.ledger import append
 from secretariat.store import Store
 from secretariat.timers import next_due, tick
-
-Pause = Callable[[Office], None]
 
 
 def adopt(office: Office) -> None:
@@ -28,14 +25,14 @@ def adopt(office: Office) -> None:
         append(session, desk.events, at=desk.now, by=desk.by)
 
 
-def replay(history: History, store: Store, programme: Programme, pause: Pause) -> Office:
+def replay(
+    history: History, office: Office, clock: VirtualClock, pause: Callable[[], object]
+) -> None:
     """Live through a history once more, with its reminders; safe to repeat after a break.
 
-    ``pause`` is called whenever time has moved and mails may wait. Returns the office at the
-    history's end. Raises BadInputError naming the act that cannot be done.
+    ``clock`` is the office's; ``pause`` is called whenever it has moved and mails may wait.
+    Raises BadInputError naming the act that cannot be done.
     """
-    clock = VirtualClock(history.acts[0].at)
-    office = Office(store, programme, clock)
     adopt(office)
     for number, dated in enumerate(history.acts, 1):
         _let_time_pass(office, clock, dated, pause)
@@ -45,11 +42,24 @@ def replay(history: History, store: Store, programme: Programme, pause: Pause) -
             except SecretariatError as error:
                 raise BadInputError(f"act {number} of {history.name}: {error}") from error
     _let_time_pass(office, clock, history, pause)
-    return office
+
+
+def was_replayed(store: Store, history: History) -> bool:
+    with store.read() as session:
+        return session.get(Setting, f"replayed.{history.name}") is not None
+
+
+def note_replayed(store: Store, history: History) -> None:
+    """Remember that it was lived through to its end."""
+    with store.write() as session:
+        session.merge(Setting(name=f"replayed.{history.name}", value=history.until.isoformat()))
 
 
 def _let_time_pass(
-    office: Office, clock: VirtualClock, to: DatedAct | History, pause: Pause
+    office: Office,
+    clock: VirtualClock,
+    to: DatedAct | History,
+    pause: Callable[[], object],
 ) -> None:
     """Fire what falls due on the way to the next act, at its own time."""
     end = to.at if isinstance(to, DatedAct) else to.until
@@ -60,9 +70,9 @@ def _let_time_pass(
             break
         clock.advance_to(timer.due_at)
         tick(office)
-        pause(office)
+        pause()
     clock.advance_to(end)
-    pause(office)
+    pause()
 
 
 def _each(office: Office, dated: DatedAct) -> list[tuple[Any, str]]:

@@ -3,8 +3,9 @@
 import fcntl
 import logging
 import socket
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -21,48 +22,55 @@ from secretariat import history
 from secretariat.children import Prefect
 from secretariat.commands.office import Office
 from secretariat.errors import ConflictError, UnreachableError
-from secretariat.installation import clock_of, is_demo, set_clock
+from secretariat.clock import VirtualClock
+from secretariat.installation import DemoClock, clock_of, is_demo, set_clock
 from secretariat.programme import SHIPPED, load_history, load_programme
 from secretariat.settings import Settings
 from secretariat.store import Store, open_store
 from secretariat.timers import tick
+from secretariat.web import signin
 from secretariat.web.app import Parts, create_app
-from secretariat.web.signin import LINK_LASTS
 
+HISTORY = SHIPPED / "commit-2018.yaml"
 Say = Callable[[str], None]
 _STORE_LOCK = 7_205_759_403_792_794
 
 
-def load_demo(settings: Settings, say: Say) -> Office:
-    """The store of the demo: programme and history of 2018, loaded unless they are there.
+def open_demo(settings: Settings) -> Office:
+    """The office of the demo, at the moment its history begins unless it was replayed before.
 
-    A load that was broken off goes on where it stopped. Raises ConflictError for a store that
-    holds somebody's real work.
+    Raises ConflictError for a store that holds somebody's real work.
     """
     store = _prepared(settings)
-    programme = load_programme(settings.programme)
-    past = load_history(SHIPPED / "commit-2018.yaml")
-    if is_demo(store):
-        return Office(store, programme, clock_of(store))
-    if not store.is_untouched() and not store.knows_key(f"{past.name}#1:"):
-        raise ConflictError(
-            f"{settings.directory} holds real work, which a demo must not mix with. "
-            "Set SECRETARIAT_DATA_DIR to another directory for the demo."
-        )
+    office = Office(store, load_programme(settings.programme), DemoClock(store))
+    if not is_demo(store):
+        if not store.is_untouched():
+            raise ConflictError(
+                f"{settings.directory} holds real work, which a demo must not mix with. "
+                "Set SECRETARIAT_DATA_DIR to another directory for the demo."
+            )
+        set_clock(store, load_history(HISTORY).acts[0].at)
+        history.adopt(office)
+    return office
+
+
+def replay_history(settings: Settings, office: Office, say: Say) -> None:
+    """Live the year 2018 through, its mails really sent to the catcher; once for each store.
+
+    A replay that was broken off goes on where it stopped.
+    """
+    store, past = office.store, load_history(HISTORY)
+    if history.was_replayed(store, past):
+        return
     say(f"Replaying {past.source}: {len(past.acts)} dated acts, with their reminders …")
+    clock = VirtualClock(past.acts[0].at)
     with Catcher(settings.directory / "caught") as catcher:
-        sender = Composer(programme, links_of(settings), settings.mail_from)
-        outboxes: list[Outbox] = []
-
-        def send_mail(office: Office) -> None:
-            if not outboxes:
-                outboxes.append(Outbox(store, office.clock, sender, Relay(catcher.url)))
-            outboxes[0].drain()
-
-        office = history.replay(past, store, programme, send_mail)
+        composer = Composer(office.programme, links_of(settings), settings.mail_from)
+        outbox = Outbox(store, clock, composer, Relay(catcher.url))
+        history.replay(past, Office(store, office.programme, clock), clock, outbox.drain)
     relay.begin_here(office)
-    set_clock(store, office.clock.now())
-    return Office(store, programme, clock_of(store))
+    set_clock(store, clock.now())
+    history.note_replayed(store, past)
 
 
 def begin(settings: Settings) -> Office:
@@ -81,8 +89,9 @@ def links_of(settings: Settings) -> Links:
 def signin_link(settings: Settings, office: Office, contact: Contact) -> str:
     """A fresh link that signs its holder in as ``contact``, once, within ten minutes."""
     with office.store.write() as session:
-        expires = office.clock.now() + LINK_LASTS
-        return links_of(settings).mint(session, "sign-in", contact.slug, contact.slug, expires)
+        return links_of(settings).mint(
+            session, "sign-in", contact.slug, contact.slug, signin.now() + signin.LINK_LASTS
+        )
 
 
 def coordinator(programme: Programme) -> Contact:
@@ -137,8 +146,11 @@ def is_running(settings: Settings) -> bool:
         return True
 
 
-def serve(settings: Settings, office: Office, say: Say) -> None:
-    """Run until Ctrl-C or SIGTERM; whatever was begun is stopped again."""
+def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None]) -> None:
+    """Run until Ctrl-C or SIGTERM; whatever was begun is stopped again.
+
+    The board answers at once; the clock starts, and Prefect after it, when ``first()`` is done.
+    """
     with ExitStack() as stack:
         url = settings.smtp
         caught = None
@@ -156,11 +168,7 @@ def serve(settings: Settings, office: Office, say: Say) -> None:
             return {"Clock": "ticking", "Mail": mail, "Prefect": prefect.words}
 
         scheduler = _scheduler(office, outbox, carrier)
-        scheduler.start()
-        stack.callback(scheduler.shutdown)
-        prefect.start()
-        stack.callback(prefect.stop)
-        stack.callback(say, "Stopping …")
+        stack.callback(lambda: scheduler.running and scheduler.shutdown())
         app = create_app(Parts(settings, office, links, caught, health))
         server = uvicorn.Server(
             uvicorn.Config(
@@ -171,11 +179,26 @@ def serve(settings: Settings, office: Office, say: Say) -> None:
                 timeout_graceful_shutdown=2,
             )
         )
+        failed: list[Exception] = []
+
+        def work() -> None:
+            try:
+                first()
+                scheduler.start()
+                prefect.start()
+            except Exception as error:
+                failed.append(error)
+                server.should_exit = True
+
+        worker = threading.Thread(target=work, name="first", daemon=True)
+        stack.callback(prefect.stop)
+        stack.callback(say, "Stopping …")
         _announce(settings, office, say, caught is not None)
-        try:
+        worker.start()
+        with suppress(KeyboardInterrupt):
             server.run()
-        except KeyboardInterrupt:
-            pass
+    if failed:
+        raise failed[0]
 
 
 def _scheduler(office: Office, outbox: Outbox, carrier: relay.Relay) -> BackgroundScheduler:

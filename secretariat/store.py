@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine, event, inspect, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, SQLModel, select
 
 from schemas import tables
 from secretariat import ledger, readmodels
@@ -67,12 +67,6 @@ class Store:
         """Whether nothing has ever happened in it."""
         with self.read() as session:
             return session.exec(select(tables.Entry.seq).limit(1)).first() is None
-
-    def knows_key(self, beginning: str) -> bool:
-        """Whether an act was recorded under a key that begins so."""
-        query = select(tables.Entry.seq).where(col(tables.Entry.key).startswith(beginning))
-        with self.read() as session:
-            return session.exec(query.limit(1)).first() is not None
 
     def migrate(self) -> None:
         """Bring the tables to the newest schema. Raises UnreachableError."""

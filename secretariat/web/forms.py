@@ -15,6 +15,7 @@ from secretariat.moments import parse_moment
 from secretariat.timers import next_due
 from secretariat.typed import act_from
 from secretariat.web import signin
+from secretariat.web.pages import opened
 
 router = APIRouter()
 Text = Annotated[str, Form()]
@@ -25,10 +26,9 @@ def use_link(
     request: Request, token: str, done: Annotated[str, Form(max_length=2000)] = ""
 ) -> Response:
     """Do the one act a mailed link stands for, or sign in with it."""
-    parts = request.app.state.parts
-    office: Office = parts.office
+    office: Office = request.app.state.parts.office
     with office.store.write() as session:
-        link: Link = parts.links.open(session, token, office.clock.now())
+        link = opened(request, session, token)
         if link.purpose == "sign-in":
             response = RedirectResponse("/", 303)
             signin.begin(request, session, link, response)

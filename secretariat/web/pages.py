@@ -9,14 +9,16 @@ from fastapi import APIRouter, Request, Response
 from sqlmodel import Session, col, select
 
 from notifications import catcher
+from notifications.links import check_unexpired
 from schemas.phase import Phase, Transferred
-from schemas.tables import Entry, Mail, Obligation, Run
+from schemas.tables import Entry, Link, Mail, Obligation, Run
 from secretariat import board, ledger, words
 from secretariat.commands.office import Office
 from secretariat.errors import UnknownError
 from secretariat.installation import DemoClock
 from secretariat.moments import moment_of
 from secretariat.timers import next_due
+from secretariat.web import signin
 from secretariat.web.render import render
 
 router = APIRouter()
@@ -53,6 +55,7 @@ def show_board(request: Request, at: str | None = None) -> Response:
         demo=isinstance(office.clock, DemoClock),
         health=request.app.state.parts.health(),
         body_name=lambda body: words.name_of(office.programme, body),
+        owner_words=lambda cell, code: _owner_words(office, cell, code),
         **found,
     )
 
@@ -114,7 +117,7 @@ def show_link(request: Request, token: str) -> Response:
     parts = request.app.state.parts
     office: Office = parts.office
     with office.store.read() as session:
-        link = parts.links.open(session, token, office.clock.now())
+        link = opened(request, session, token)
         if link.purpose == "sign-in":
             return render(request, "signin.html", link=link, contact=_contact(office, link.contact))
         obligation = session.get(Obligation, link.object)
@@ -139,6 +142,26 @@ def show_link(request: Request, token: str) -> Response:
 def show_health(request: Request) -> dict[str, str]:
     health: dict[str, str] = request.app.state.parts.health()
     return health
+
+
+def _owner_words(office: Office, cell: board.Cell, country: str) -> str:
+    """The owners as read within a country's column: its own task force needs no name."""
+    programme = office.programme
+    if len(cell.owners) > 2:
+        return f"{len(cell.owners)} task forces"
+    own = programme.task_force(country)
+    return ", ".join(
+        "task force" if owner == own else words.name_of(programme, owner) for owner in cell.owners
+    )
+
+
+def opened(request: Request, session: Session, token: str) -> Link:
+    """The link of a token. Raises UnknownError (altered), ExpiredError."""
+    parts = request.app.state.parts
+    link: Link = parts.links.find(session, token)
+    signing_in = link.purpose == "sign-in"
+    check_unexpired(link, signin.now() if signing_in else parts.office.clock.now())
+    return link
 
 
 def _events(session: Session, office: Office, limit: int) -> list[tuple[Entry, str]]:
