@@ -1,9 +1,8 @@
 """Rotating the chair: who is next, is it agreed, and has the chair passed on?"""
 
-from prefect import flow, task
+from prefect import flow
 
 from flows.steps import (
-    RETRY,
     ask_bodies,
     close_cycle,
     cycles_to_look_after,
@@ -11,6 +10,7 @@ from flows.steps import (
     open_cycle,
     plan_milestones,
     reported,
+    step,
     the_office,
 )
 from schemas.acts import TakeChair
@@ -34,7 +34,7 @@ def chair_rotation(cycle: str | None = None) -> None:
                 say(close_cycle(FUNCTION, som))
 
 
-@task(name="name the next chair", tags=["read", "chair"], **RETRY)
+@step("name the next chair", "read", "chair")
 def name_the_next_chair(som: str) -> str:
     """Who is agreed to follow, how firmly; else whose turn it is."""
     office = the_office()
@@ -49,7 +49,7 @@ def name_the_next_chair(som: str) -> str:
     return f"{following}: not agreed yet; in the order of rotation it is {name}’s turn"
 
 
-@task(name="pass the chair on", tags=["chair"], **RETRY)
+@step("pass the chair on", "chair")
 def pass_the_chair_on(som: str) -> str:
     """Once the meeting is held and its successor agreed, the successor takes office."""
     office = the_office()

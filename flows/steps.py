@@ -4,11 +4,12 @@ Each step hands an act to the office and says in a sentence what is so now. Runn
 the same and changes nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any, ParamSpec, TypeVar
 
-from prefect import get_run_logger, task
+from prefect import Task, get_run_logger, task
 from prefect.runtime import flow_run
 from sqlmodel import Session, col, select
 
@@ -21,7 +22,13 @@ from secretariat.errors import ConflictError, UnknownError
 from secretariat.installation import open_office
 from secretariat.settings import load_settings
 
-RETRY = {"retries": 3, "retry_delay_seconds": [1, 5, 15]}
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def step(name: str, *tags: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """A named task, tried again after 1, 5 and 15 seconds: every step is safe to repeat."""
+    return task(name=name, tags=list(tags), retries=3, retry_delay_seconds=[1, 5, 15])
 
 
 @cache
@@ -71,7 +78,7 @@ class Progress:
             runs.end(session, self._key, state, words, self._office.clock.now())
 
 
-@task(name="find the cycles to look after", tags=["read"], **RETRY)
+@step("find the cycles to look after", "read")
 def cycles_to_look_after(function: str, cycle: str | None) -> list[str]:
     """The cycle asked for; else every open one, and the one that should be open now."""
     if cycle:
@@ -85,17 +92,17 @@ def cycles_to_look_after(function: str, cycle: str | None) -> list[str]:
     return sorted(names | {cycles.name_on(cadence, today)})
 
 
-def _open(session: Session, name: str, closed_at: object, *where: object) -> set[str]:
-    return set(session.exec(select(name).where(col(closed_at).is_(None), *where)))  # type: ignore[call-overload,arg-type]
+def _open(session: Session, name: Any, closed_at: Any, *where: Any) -> set[str]:
+    return set(session.exec(select(name).where(col(closed_at).is_(None), *where)))
 
 
-@task(name="open the cycle", tags=["cycle"], **RETRY)
+@step("open the cycle", "cycle")
 def open_cycle(function: str, cycle: str) -> str:
     events = the_office().do(OpenCycle(function=function, cycle=cycle), by=ENGINE)
     return f"{cycle}: the cycle {'is opened' if events else 'was open'}"
 
 
-@task(name="plan the milestones", tags=["cycle"], **RETRY)
+@step("plan the milestones", "cycle")
 def plan_milestones(function: str, cycle: str) -> str:
     events = the_office().do(PlanMilestones(function=function, cycle=cycle), by=ENGINE)
     with the_office().store.read() as session:
@@ -105,7 +112,7 @@ def plan_milestones(function: str, cycle: str) -> str:
     return f"{cycle}: {len(planned)} milestones{span}; {len(events)} newly dated"
 
 
-@task(name="ask the bodies", tags=["cycle", "mail"], **RETRY)
+@step("ask the bodies", "cycle", "mail")
 def ask_bodies(function: str, cycle: str) -> str:
     events = the_office().do(AskBodies(function=function, cycle=cycle), by=ENGINE)
     counts = {
@@ -116,7 +123,7 @@ def ask_bodies(function: str, cycle: str) -> str:
     return f"{cycle}: {did or 'everybody is asked already'}"
 
 
-@task(name="say who is missing", tags=["read"], **RETRY)
+@step("say who is missing", "read")
 def who_is_missing(function: str, cycle: str, milestone: str) -> str:
     """How complete a milestone is, by body."""
     office = the_office()
@@ -134,7 +141,7 @@ def who_is_missing(function: str, cycle: str, milestone: str) -> str:
     )
 
 
-@task(name="close the cycle if it is over", tags=["cycle"], **RETRY)
+@step("close the cycle if it is over", "cycle")
 def close_cycle(function: str, cycle: str) -> str:
     try:
         events = the_office().do(CloseCycle(function=function, cycle=cycle), by=ENGINE)

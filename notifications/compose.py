@@ -1,6 +1,5 @@
 """What does the mail say? Rendered once, proved, and frozen to bytes before the first attempt."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.headerregistry import Address
@@ -8,7 +7,6 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import SMTP
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -18,6 +16,7 @@ from notifications.links import Links
 from schemas.programme import Contact, Programme
 from schemas.tables import Mail, Obligation
 from secretariat.errors import BadInputError, UnknownError
+from secretariat.moments import in_words
 
 _TEMPLATES = ImmutableSandboxedEnvironment(
     loader=PackageLoader("notifications"),
@@ -86,7 +85,7 @@ class Composer:
             "own": contact.body == obligation.body,
             "role": contact.role.replace("-", " "),
             "contact_body": self._body_name(contact.body),
-            "local": _local(contact.zone),
+            "local": in_words(contact.zone),
             "late_days": max(0, (now - obligation.do_by).days),
             "now": now,
             "link": self.links.mint(session, "acknowledge", obligation.id, contact.slug, expires),
@@ -101,19 +100,6 @@ class Composer:
 
     def _render(self, template: str, suffix: str, words: dict[str, Any]) -> str:
         return _TEMPLATES.get_template(f"{template}.{suffix}").render(words)
-
-
-def _local(zone: str) -> Callable[[datetime], str]:
-    """Instants in the reader's own zone; the end of a day is called by that day."""
-
-    def words(at: datetime) -> str:
-        local = at.astimezone(ZoneInfo(zone))
-        if (local.hour, local.minute) == (0, 0):
-            local -= timedelta(minutes=1)
-            return f"the end of {local:%A}, {local.day} {local:%B %Y}"
-        return f"{local:%A}, {local.day} {local:%B %Y, %H:%M}"
-
-    return words
 
 
 def _prove(content: bytes, address: str) -> None:

@@ -1,4 +1,4 @@
-"""What a person, the clock or a flow can ask for. Every door hands in one of these, nothing else."""
+"""What a person, the clock or a flow can ask for: all that doors hand in."""
 
 from typing import Annotated, Literal
 

@@ -189,7 +189,9 @@ class Programme(Part):
 
     @cached_property
     def _task_forces(self) -> dict[str, Body]:
-        return {body.member: body for body in self.bodies if body.kind == "task-force" and body.member}
+        return {
+            body.member: body for body in self.bodies if body.kind == "task-force" and body.member
+        }
 
     def member(self, code: str) -> Member | None:
         return self._members.get(code)
@@ -231,7 +233,10 @@ class Programme(Part):
     def contradictions(self) -> Iterator[tuple[Place, str]]:
         """(place in the file, sentence) for each thing that does not fit together."""
         return chain(
-            self._duplicates(), self._unknown_names(), self._missing_posts(), self._loose_milestones()
+            self._duplicates(),
+            self._unknown_names(),
+            self._missing_posts(),
+            self._loose_milestones(),
         )
 
     def _duplicates(self) -> Iterator[tuple[Place, str]]:

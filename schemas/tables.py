@@ -21,7 +21,7 @@ class Instant(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         if value is None or value.tzinfo is not None:
             return value
         return value.replace(tzinfo=UTC)
@@ -174,7 +174,7 @@ class Mail(SQLModel, table=True):
     __tablename__ = "outbox"
     __table_args__ = (
         CheckConstraint(
-            "state in ('waiting', 'sending', 'accepted', 'refused', 'suppressed', 'expired', 'held')"
+            "state in ('waiting', 'sending', 'accepted', 'refused', 'suppressed', 'held')"
         ),
         CheckConstraint("state != 'accepted' or (accepted_at is not null and content is not null)"),
         Index("ix_outbox_next", "state", "not_before"),

@@ -107,13 +107,9 @@ def _row(
     for holding in holdings:
         for country in countries(holding.receiver, chair):
             here[country].append(holding)
-    owed: dict[str, int] = defaultdict(int)
+    owed: dict[str | None, int] = defaultdict(int)
     for obligation in late:
-        body = programme.body(obligation.body)
-        country = body.member if body and body.member else None
-        if obligation.body == programme.chair and chair:
-            country = chair.member
-        owed[country or ""] += 1
+        owed[_country(programme, obligation.body, chair)] += 1
     return Row(
         function=function,
         transferred=transferred([Phase(holding.phase) for holding in holdings]),
@@ -121,6 +117,14 @@ def _row(
         next_deadline=min(coming, key=lambda o: o.do_by, default=None),
         late=len(late),
     )
+
+
+def _country(programme: Programme, body: str, chair: Term | None) -> str | None:
+    """Where a body is: a task force in its country, the chair's office where the chair is."""
+    if body == programme.chair:
+        return chair.member if chair else None
+    found = programme.body(body)
+    return found.member if found else None
 
 
 def _cell(holdings: list[Holding], late: int) -> Cell:
@@ -182,7 +186,9 @@ def meetings(session: Session, today: date) -> list[Meeting]:
             .order_by(col(PlannedMilestone.due_on))
         ).first()
         found.append(Meeting(som, anchor, (anchor.day - today).days, coming))
-    return sorted(found, key=lambda meeting: (meeting.anchor.day, rotation.number(meeting.som.name)))
+    return sorted(
+        found, key=lambda meeting: (meeting.anchor.day, rotation.number(meeting.som.name))
+    )
 
 
 def runs(session: Session, limit: int = 5) -> list[Run]:

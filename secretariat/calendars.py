@@ -36,7 +36,7 @@ class WorkCalendar:
         )
 
     def shift(self, day: date, working_days: int) -> date:
-        """``working_days`` later, or earlier if negative; 0 is the day itself if worked, else the next."""
+        """So many working days later, or earlier; 0 is the day itself if worked, else the next."""
         step = timedelta(days=-1 if working_days < 0 else 1)
         left = abs(working_days)
         while left or not self.works_on(day):

@@ -79,7 +79,9 @@ class Prefect:
         if child and child.poll() is None:
             return
         if child:
-            log.warning("The Prefect %s ended with %s; it is started again.", name, child.returncode)
+            log.warning(
+                "The Prefect %s ended with %s; it is started again.", name, child.returncode
+            )
             self._stopping.wait(3)
         if not self._stopping.is_set():
             with self._log(name) as log_file:

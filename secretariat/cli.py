@@ -22,13 +22,17 @@ if TYPE_CHECKING:
     from secretariat.board import Row
     from secretariat.commands.office import Office
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False
+)
 som = typer.Typer(no_args_is_help=True, help="Senior Officials Meetings.")
 app.add_typer(som, name="som")
 out = Console(highlight=False)
 
 By = Annotated[str, typer.Option("--by", help="the body that acts")]
-Wait = Annotated[int, typer.Option("--wait", min=0, help="seconds to watch the flow run; 0: do not")]
+Wait = Annotated[
+    int, typer.Option("--wait", min=0, help="seconds to watch the flow run; 0: do not")
+]
 
 
 def main() -> None:
@@ -36,7 +40,9 @@ def main() -> None:
     try:
         app()
     except SecretariatError as error:
-        Console(stderr=True, highlight=False).print(f"secretariat: {error}", markup=False, soft_wrap=True)
+        Console(stderr=True, highlight=False).print(
+            f"secretariat: {error}", markup=False, soft_wrap=True
+        )
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(0)
@@ -102,21 +108,25 @@ def init() -> None:
 
 @app.command()
 def check(
-    file: Annotated[Path | None, typer.Argument(help="a programme file; else the one in use")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="a programme file; else the one in use")
+    ] = None,
 ) -> None:
     """Read a programme file and name every mistake with its line."""
     from secretariat.programme import load_programme
 
     programme = load_programme(file or load_settings().programme)
     say(
-        f"{programme.name}: {len(programme.members)} members, {len(programme.functions)} functions, "
-        f"{len(programme.contacts)} contacts. Nothing contradicts itself."
+        f"{programme.name}: {len(programme.members)} members, {len(programme.functions)} "
+        f"functions, {len(programme.contacts)} contacts. Nothing contradicts itself."
     )
 
 
 @app.command()
 def status(
-    at: Annotated[str | None, typer.Option(help="a past day, whole, or an instant with zone")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="a past day, whole, or an instant with zone")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
 ) -> None:
     """Where the handover stands, now or at any past time."""

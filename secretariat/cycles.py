@@ -23,7 +23,9 @@ def last_day(cycle: str) -> Anchor:
     """
     year, _, part = cycle.partition("-")
     months = {"": 12, "H1": 6, "H2": 12, "Q1": 3, "Q2": 6, "Q3": 9, "Q4": 12}
-    if not (year.isdigit() and len(year) == 4 and part in months and (bool(part) == ("-" in cycle))):
+    if not (
+        year.isdigit() and len(year) == 4 and part in months and (bool(part) == ("-" in cycle))
+    ):
         raise BadInputError(f"“{cycle}” is no period such as 2018, 2018-H2 or 2018-Q4.")
     month = months[part]
     first_after = date(int(year) + month // 12, month % 12 + 1, 1)

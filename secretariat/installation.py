@@ -53,7 +53,9 @@ def forward_clock(store: Store, to: datetime) -> None:
     if not isinstance(clock, DemoClock):
         raise ConflictError("Only a demo's clock can be moved; this store keeps real time.")
     if to <= clock.now():
-        raise ConflictError(f"Time only goes forward; it is already {clock.now():%Y-%m-%d %H:%M} UTC.")
+        raise ConflictError(
+            f"Time only goes forward; it is already {clock.now():%Y-%m-%d %H:%M} UTC."
+        )
     set_clock(store, to)
 
 

@@ -17,9 +17,7 @@ class Times:
     steps: tuple[datetime, ...]
 
 
-def times(
-    ladder: Ladder, due_on: date, lead_time: int, work: WorkCalendar, now: datetime
-) -> Times:
+def times(ladder: Ladder, due_on: date, lead_time: int, work: WorkCalendar, now: datetime) -> Times:
     """Date the whole ladder of an obligation due on ``due_on`` in the asked body's country.
 
     The body is asked ``lead_time`` working days ahead, or now if that is past; steps before the

@@ -1,5 +1,6 @@
-"""What moment does somebody mean who types a date?"""
+"""Moments as people type them and as they read them."""
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -26,3 +27,16 @@ def parse_moment(text: str, zone: str) -> datetime:
 def moment_of(text: str, zone: str, now: datetime) -> datetime:
     """A past moment; what lies ahead is not known, so it becomes ``now``."""
     return min(parse_moment(text, zone), now)
+
+
+def in_words(zone: str) -> Callable[[datetime], str]:
+    """Instants for a reader in ``zone``; the end of a day is called by that day."""
+
+    def words(at: datetime) -> str:
+        local = at.astimezone(ZoneInfo(zone))
+        if (local.hour, local.minute) == (0, 0):
+            local -= timedelta(minutes=1)
+            return f"the end of {local:%A}, {local.day} {local:%B %Y}"
+        return f"{local:%A}, {local.day} {local:%B %Y, %H:%M}"
+
+    return words

@@ -66,7 +66,9 @@ def decide(held: Held, wish: Wish, secretariat: str) -> Event:
     rule = _rule(held, wish)
     may = held.owner if rule.who is Who.OWNER else held.takes_over
     if wish.by != may:
-        raise NotAllowedError(f"To {wish.act} {held.id} is for {rule.who}, {may}; not for {wish.by}.")
+        raise NotAllowedError(
+            f"To {wish.act} {held.id} is for {rule.who}, {may}; not for {wish.by}."
+        )
     return Event(rule.event, held.id, _outcome(held, wish, secretariat))
 
 

@@ -38,7 +38,12 @@ def under_way(session: Session) -> list[Run]:
 
 
 def begin(
-    session: Session, key: str | None, deployment: str, cycle: str | None, prefect_id: str, now: datetime
+    session: Session,
+    key: str | None,
+    deployment: str,
+    cycle: str | None,
+    prefect_id: str,
+    now: datetime,
 ) -> Run:
     """The row of a run that begins; a run Prefect started by itself gets one now."""
     run = session.get(Run, key) if key else None

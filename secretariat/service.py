@@ -20,9 +20,9 @@ from notifications.smtp import Relay, RelayError, can_connect
 from schemas.programme import Contact, Programme
 from secretariat import history
 from secretariat.children import Prefect
+from secretariat.clock import VirtualClock
 from secretariat.commands.office import Office
 from secretariat.errors import ConflictError, UnreachableError
-from secretariat.clock import VirtualClock
 from secretariat.installation import DemoClock, clock_of, is_demo, set_clock
 from secretariat.programme import SHIPPED, load_history, load_programme
 from secretariat.settings import Settings

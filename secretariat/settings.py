@@ -93,7 +93,7 @@ def load_settings() -> Settings:
         raise BadInputError(f"{name} is not understood: {first['msg']}.") from None
 
 
-def _unwritable(path: Path, reason: str) -> str:
+def _unwritable(path: Path, reason: str | None) -> str:
     return (
         f"The data directory {path} cannot be written ({reason}). "
         "Set SECRETARIAT_DATA_DIR to a directory of yours."

@@ -43,7 +43,9 @@ class Store:
         """A transaction that is committed at the end, or rolled back whole by any exception."""
         with self._reachable(), Session(self._writer, expire_on_commit=False) as session:
             if not self.is_sqlite:
-                session.connection().exec_driver_sql(f"select pg_advisory_xact_lock({_WRITER_LOCK})")
+                session.connection().exec_driver_sql(
+                    f"select pg_advisory_xact_lock({_WRITER_LOCK})"
+                )
             yield session
             session.commit()
 
@@ -114,8 +116,8 @@ def opened(url: str) -> Store:
     missing = store.is_sqlite and path and not Path(path).exists()
     if missing or store.is_empty():
         raise ConflictError(
-            f"There is nothing in {store.engine.url.render_as_string()} yet. Run “secretariat demo” "
-            "to see the year 2018, or “secretariat init” and “secretariat up” to begin your own."
+            f"There is nothing in {store.engine.url.render_as_string()} yet. "
+            "Run “secretariat demo” to see the year 2018, or “secretariat init” and “secretariat up” to begin your own."
         )
     return store
 

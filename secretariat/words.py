@@ -5,61 +5,51 @@ from schemas.events import Event
 from schemas.phase import Phase
 from schemas.programme import Programme
 
+SENTENCES = {
+    "holding.opened": "{actor} holds {thing}",
+    "holding.offered": "{actor} offered {thing} to {to}",
+    "holding.accepted": "{actor} accepted {thing}, now {phase}",
+    "holding.declined": "{actor} declined {thing}: {reason}",
+    "holding.returned": "{actor} returned {thing}: {reason}",
+    "holding.withdrawn": "{actor} withdrew the offer of {thing}",
+    "holding.advanced": "{actor} took {thing} to {phase}",
+    "chair.agreed": "{member} was {agreement}ly agreed to chair {subject}",
+    "chair.taken": "{member} took the chair for {subject}",
+    "chair.left": "{member} left the chair after {subject}",
+    "som.planned": "{subject} was planned in {host}, {anchor}",
+    "som.postponed": "{subject} was postponed to {anchor}: {reason}",
+    "som.closed": "{subject} was held and closed",
+    "cycle.opened": "{thing} was opened",
+    "cycle.moved": "{thing} moved to {anchor}",
+    "cycle.closed": "{thing} was closed",
+    "milestone.planned": "{title} ({thing}) was planned for {due_on}",
+    "obligation.asked": "{body} is asked: {thing}",
+    "obligation.moved": "{thing} moved to {do_by:.10}",
+    "obligation.released": "{body} is no longer asked: {thing}",
+    "obligation.reminded": "{body} was reminded: {thing}",
+    "obligation.escalated": "{thing}, asked of {body}, climbed to {climbed_to}",
+    "obligation.acknowledged": "{actor} acknowledged: {thing}",
+    "obligation.done": "{actor} did: {thing}{with_note}",
+}
+_CLIMBED = {"head": "its head", "chair": "the chair", "secretariat": "the secretariat"}
+
 
 def sentence(programme: Programme, event: Event, by: str) -> str:
-    """An event for people, e.g. “Cambodia task force accepted Report the indicators (KH)”."""
-    data = event.data
-    actor = name_of(programme, by)
-    thing = title_of(programme, event)
-    match event.kind:
-        case "holding.opened":
-            return f"{actor} holds {thing}"
-        case "holding.offered":
-            return f"{actor} offered {thing} to {name_of(programme, data['to'])}"
-        case "holding.accepted":
-            return f"{actor} accepted {thing}, now {Phase(data['phase']).words}"
-        case "holding.declined" | "holding.returned":
-            verb = event.kind.partition(".")[2]
-            return f"{actor} {verb} {thing}: {data['reason']}"
-        case "holding.withdrawn":
-            return f"{actor} withdrew the offer of {thing}"
-        case "holding.advanced":
-            return f"{actor} took {thing} to {Phase(data['phase']).words}"
-        case "chair.agreed":
-            how = "was informally agreed" if data["agreement"] == "informal" else "was agreed"
-            return f"{_member(programme, data['member'])} {how} to chair {event.subject}"
-        case "chair.taken":
-            return f"{_member(programme, data['member'])} took the chair for {event.subject}"
-        case "chair.left":
-            return f"{_member(programme, data['member'])} left the chair after {event.subject}"
-        case "som.planned":
-            return f"{event.subject} was planned in {_member(programme, data['host'])}, {_anchor(data)}"
-        case "som.postponed":
-            return f"{event.subject} was postponed to {_anchor(data)}: {data['reason']}"
-        case "som.closed":
-            return f"{event.subject} was held and closed"
-        case "cycle.opened" | "cycle.closed":
-            return f"{thing} was {event.kind.partition('.')[2]}"
-        case "cycle.moved":
-            return f"{thing} moved to {_anchor(data)}"
-        case "milestone.planned":
-            when = f"{data['due_on']}{' (provisional)' if data['provisional'] else ''}"
-            return f"{data['title']} ({thing}) was planned for {when}"
-        case "obligation.asked":
-            return f"{name_of(programme, data['body'])} is asked: {thing}"
-        case "obligation.moved":
-            return f"{thing} moved to {data['do_by'][:10]}"
-        case "obligation.reminded":
-            return f"{name_of(programme, data['body'])} was reminded: {thing}"
-        case "obligation.escalated":
-            to = {"head": "the head of the body"}.get(data["to"], f"the {data['to']}")
-            return f"{thing} climbed to {to} ({name_of(programme, data['body'])})"
-        case "obligation.acknowledged":
-            return f"{actor} acknowledged: {thing}"
-        case "obligation.done":
-            return f"{actor} did: {thing}" + (f" – {data['note']}" if data["note"] else "")
-        case _:
-            return f"{event.kind} {event.subject}"
+    """An event for people, e.g. “Cambodia task force accepted “Report the indicators” …”."""
+    facts = event.data | {"subject": event.subject, "actor": name_of(programme, by)}
+    facts["thing"] = title_of(programme, event)
+    for key in ("to", "body"):
+        facts[key] = name_of(programme, facts.get(key, ""))
+    for key in ("member", "host"):
+        found = programme.member(facts.get(key, ""))
+        facts[key] = found.name if found else facts.get(key)
+    if "phase" in facts:
+        facts["phase"] = Phase(facts["phase"]).words
+    if "anchor" in facts:
+        facts["anchor"] = Anchor.model_validate(facts["anchor"]).words
+    facts["climbed_to"] = _CLIMBED.get(event.data.get("to", ""), facts["to"])
+    facts["with_note"] = f" ({facts['note']})" if facts.get("note") else ""
+    return SENTENCES.get(event.kind, "{subject}").format(**facts)
 
 
 def title_of(programme: Programme, event: Event) -> str:
@@ -80,14 +70,6 @@ def title_of(programme: Programme, event: Event) -> str:
 
 
 def name_of(programme: Programme, body: str) -> str:
+    """A body by its name; the program itself is “the engine”."""
     found = programme.body(body)
     return found.name if found else {"engine": "The engine"}.get(body, body)
-
-
-def _member(programme: Programme, code: str) -> str:
-    member = programme.member(code)
-    return member.name if member else code
-
-
-def _anchor(data: dict[str, str]) -> str:
-    return Anchor.model_validate(data["anchor"]).words

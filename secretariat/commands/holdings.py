@@ -42,9 +42,7 @@ def _act(desk: Desk, act: Any) -> None:
         holding.takes_over,
         Phase(holding.offered_phase) if holding.offered_phase else None,
     )
-    wish = ownership.Wish(
-        act.act, desk.by, getattr(act, "phase", None), getattr(act, "reason", "")
-    )
+    wish = ownership.Wish(act.act, desk.by, getattr(act, "phase", None), getattr(act, "reason", ""))
     event = ownership.decide(held, wish, desk.programme.secretariat)
     desk.record(event.kind, event.subject, **event.data)
 

@@ -79,9 +79,7 @@ def postpone_som(desk: Desk, act: PostponeSom) -> None:
         raise ConflictError(f"{act.som} was closed on {som.closed_at:%Y-%m-%d}; it cannot move.")
     _not_past(desk, act.to)
     if som.anchor != str(act.to):
-        desk.record(
-            "som.postponed", act.som, anchor=str(act.to), was=som.anchor, reason=act.reason
-        )
+        desk.record("som.postponed", act.som, anchor=str(act.to), was=som.anchor, reason=act.reason)
         for cycle in desk.session.exec(
             select(Cycle).where(Cycle.name == act.som, col(Cycle.closed_at).is_(None))
         ):

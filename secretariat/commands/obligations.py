@@ -20,9 +20,7 @@ def open_cycle(desk: Desk, act: OpenCycle) -> None:
     key = f"{act.function}/{act.cycle}"
     if desk.session.get(Cycle, key) is None:
         anchor = _anchor(desk, function, act.cycle)
-        desk.record(
-            "cycle.opened", key, function=act.function, name=act.cycle, anchor=str(anchor)
-        )
+        desk.record("cycle.opened", key, function=act.function, name=act.cycle, anchor=str(anchor))
 
 
 def _anchor(desk: Desk, function: Function, cycle: str) -> Anchor:
@@ -77,9 +75,7 @@ def _asked(desk: Desk, function: Function, milestone: Milestone, cycle: Cycle) -
     return cycles.asked(milestone, desk.programme, list(owners), som.host if som else None)
 
 
-def _ask(
-    desk: Desk, key: str, milestone: Milestone, planned: PlannedMilestone, body: str
-) -> None:
+def _ask(desk: Desk, key: str, milestone: Milestone, planned: PlannedMilestone, body: str) -> None:
     present = desk.session.get(Obligation, key)
     rungs = desk.programme.ladder(milestone.ladder)
     work = desk.calendar(body)
@@ -148,9 +144,7 @@ def close_cycle(desk: Desk, act: CloseCycle) -> None:
 def acknowledge(desk: Desk, act: Acknowledge) -> None:
     obligation = _obligation(desk, act.obligation)
     if obligation.acknowledged_at is None and obligation.done_at is None:
-        desk.record(
-            "obligation.acknowledged", obligation.id, body=desk.by, contact=desk.contact
-        )
+        desk.record("obligation.acknowledged", obligation.id, body=desk.by, contact=desk.contact)
 
 
 @handles(Done)
@@ -184,4 +178,3 @@ def _undone(desk: Desk, cycle: Cycle) -> list[Obligation]:
         Obligation.cycle == cycle.id, col(Obligation.done_at).is_(None)
     )
     return list(desk.session.exec(query.order_by(Obligation.id)))
-

@@ -5,7 +5,7 @@ from sqlmodel import SQLModel
 
 from schemas import tables
 
-assert tables.READ_MODELS  # noqa: S101  importing the tables is what fills the metadata
+assert tables.READ_MODELS
 
 with context.config.attributes["engine"].connect() as connection:
     context.configure(

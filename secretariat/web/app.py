@@ -56,9 +56,7 @@ def create_app(parts: Parts) -> FastAPI:
     return app
 
 
-async def _guard(
-    request: Request, answer: Callable[[Request], Awaitable[Response]]
-) -> Response:
+async def _guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
     """Refuse acts sent from elsewhere, answer for what nobody foresaw, add the headers."""
     if request.method not in ("GET", "HEAD", "OPTIONS") and _from_elsewhere(request):
         response = _message(request, 403, "This was sent from another site, so nothing was done.")

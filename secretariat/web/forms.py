@@ -36,7 +36,9 @@ def use_link(
         _spend(office, session.get(Obligation, link.object), link)
     contact = office.programme.contact(link.contact)
     assert contact
-    act: Act = Done(obligation=link.object, note=done) if done else Acknowledge(obligation=link.object)
+    act: Act = (
+        Done(obligation=link.object, note=done) if done else Acknowledge(obligation=link.object)
+    )
     office.do(act, by=contact.body, key=f"link:{link.id}", contact=contact.slug)
     return RedirectResponse(f"/link/{token}", 303)
 
@@ -73,7 +75,9 @@ def prepare_som(request: Request, som: Text, host: Text, on: Text) -> Response:
 @router.post("/run")
 def run_flow(request: Request, function: Text, cycle: Annotated[str, Form()] = "") -> Response:
     by = signin.steering(request)
-    return _start(request, RunFlow, by.body, by.slug, function=function, cycle=cycle.strip() or None)
+    return _start(
+        request, RunFlow, by.body, by.slug, function=function, cycle=cycle.strip() or None
+    )
 
 
 @router.post("/clock")
@@ -101,4 +105,3 @@ def _start(
     with office.store.read() as session:
         latest = board.runs(session, 1)[0]
     return RedirectResponse(f"/runs/{latest.key.replace('#', '%23')}", 303)
-

@@ -16,7 +16,7 @@ from secretariat import board, ledger, words
 from secretariat.commands.office import Office
 from secretariat.errors import UnknownError
 from secretariat.installation import DemoClock
-from secretariat.moments import moment_of
+from secretariat.moments import in_words, moment_of
 from secretariat.timers import next_due
 from secretariat.web import signin
 from secretariat.web.render import render
@@ -33,7 +33,7 @@ def show_board(request: Request, at: str | None = None) -> Response:
     past = moment < now
     store = office.store.as_of(moment) if past else office.store
     with store.read() as session, office.store.read() as present:
-        found = {
+        found: dict[str, Any] = {
             "rows": board.rows(session, office.programme, moment),
             "chair": board.chair(session),
             "meetings": board.meetings(session, _day(moment, office)),
@@ -69,7 +69,9 @@ def show_run(request: Request, key: str) -> Response:
     if run is None:
         raise UnknownError(f"There is no flow run “{key}”.")
     health = request.app.state.parts.health()
-    return render(request, "run.html", run=run, ended=run.state in ("done", "failed"), health=health)
+    return render(
+        request, "run.html", run=run, ended=run.state in ("done", "failed"), health=health
+    )
 
 
 @router.get("/mail")
@@ -101,7 +103,7 @@ def show_message(request: Request, name: str) -> Response:
 def show_html_part(request: Request, name: str) -> Response:
     """The HTML part as a mail program shows it: no script, nothing loaded."""
     body = _message(request, name).get_body(("html",))
-    policy = "sandbox allow-popups allow-top-navigation-by-user-activation; default-src 'none'; "
+    policy = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
     return Response(
         body.get_content() if body else "",
         media_type="text/html; charset=utf-8",
@@ -123,6 +125,7 @@ def show_link(request: Request, token: str) -> Response:
         obligation = session.get(Obligation, link.object)
     if obligation is None:
         raise UnknownError("What this link was about is no longer asked of anybody.")
+    contact = _contact(office, link.contact)
     function = office.programme.function(obligation.function)
     return render(
         request,
@@ -132,7 +135,8 @@ def show_link(request: Request, token: str) -> Response:
         obligation=obligation,
         function=function.name if function else obligation.function,
         cycle=obligation.cycle.partition("/")[2],
-        contact=_contact(office, link.contact),
+        contact=contact,
+        in_words=in_words(contact.zone),
         body_name=lambda body: words.name_of(office.programme, body),
         late=obligation.done_at is None and obligation.do_by <= office.clock.now(),
     )
@@ -213,5 +217,3 @@ def _message(request: Request, name: str) -> EmailMessage:
     if message is None:
         raise UnknownError(f"There is no caught message “{name}”.")
     return message
-
-
