@@ -84,16 +84,19 @@ def _each(office: Office, dated: DatedAct) -> list[tuple[Any, str]]:
     table: Any = Holding if name == "holding" else Obligation
     with office.store.read() as session:
         rows = list(session.exec(select(table).order_by(table.id)))
-    matching = [row for row in rows if fnmatchcase(row.id, pattern) and _fits(row, dated)]
-    if not matching and "*" not in pattern:
-        raise BadInputError(f"There is no {name} “{pattern}”.")
-    return [(dated.do.model_copy(update={name: row.id}), _doer(row, dated.by)) for row in matching]
+    if "*" in pattern:
+        rows = [row for row in rows if fnmatchcase(row.id, pattern) and _waits(row, dated)]
+    else:
+        rows = [row for row in rows if row.id == pattern]
+        if not rows:
+            raise BadInputError(f"There is no {name} “{pattern}”.")
+    return [(dated.do.model_copy(update={name: row.id}), _doer(row, dated.by)) for row in rows]
 
 
-def _fits(row: Any, dated: DatedAct) -> bool:
-    """Whether a row a pattern names still waits for the act: a sweep leaves out what is done."""
+def _waits(row: Any, dated: DatedAct) -> bool:
+    """Whether a row still waits for an act meant for all: a sweep leaves out what is done."""
     match dated.do.act:
-        case "advance" if "*" in dated.do.holding:
+        case "advance":
             return bool(row.phase == "shared")
         case "acknowledge":
             return row.acknowledged_at is None

@@ -117,7 +117,8 @@ def opened(url: str) -> Store:
     if missing or store.is_empty():
         raise ConflictError(
             f"There is nothing in {store.engine.url.render_as_string()} yet. "
-            "Run “secretariat demo” to see the year 2018, or “secretariat init” and “secretariat up” to begin your own."
+            "Run “secretariat demo” to see the year 2018, or “secretariat init” and "
+            "“secretariat up” to begin your own."
         )
     return store
 

