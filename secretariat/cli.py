@@ -46,6 +46,26 @@ def main() -> None:
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(0)
+    except Exception:
+        path = _keep_details()
+        Console(stderr=True).print(
+            f"secretariat: something went wrong that should not; the details are in {path}",
+            markup=False,
+            soft_wrap=True,
+        )
+        sys.exit(1)
+
+
+def _keep_details() -> Path:
+    """Write the present exception to a file a person can send on."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="secretariat-", suffix=".log", delete=False
+    ) as kept:
+        traceback.print_exc(file=kept)
+    return Path(kept.name)
 
 
 def say(words: str) -> None:

@@ -33,7 +33,6 @@ from secretariat.web.app import Parts, create_app
 
 HISTORY = SHIPPED / "commit-2018.yaml"
 Say = Callable[[str], None]
-_STORE_LOCK = 7_205_759_403_792_794
 
 
 def open_demo(settings: Settings) -> Office:
@@ -128,12 +127,8 @@ def only_one(settings: Settings) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise taken from None
-        store = open_store(settings.store_url)
-        if not store.is_sqlite:
-            connection = stack.enter_context(store.engine.connect())
-            query = f"select pg_try_advisory_lock({_STORE_LOCK})"
-            if not connection.exec_driver_sql(query).scalar():
-                raise taken
+        if not stack.enter_context(open_store(settings.store_url).held()):
+            raise taken
         yield
 
 

@@ -20,6 +20,7 @@ from secretariat.errors import ConflictError, UnreachableError
 MIGRATIONS = Path(__file__).parent / "migrations"
 # One writer at a time, on PostgreSQL too: the ledger is a chain.
 _WRITER_LOCK = 7_205_759_403_792_793
+_SERVER_LOCK = _WRITER_LOCK + 1
 
 
 class Store:
@@ -59,6 +60,19 @@ class Store:
                 readmodels.project(session, ledger.event(entry), entry.at)
                 session.add(tables.Entry(**entry.model_dump()))
         return past
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[bool]:
+        """Whether this process may serve the store: on a server, one at a time may.
+
+        On SQLite the lock on the data directory says so already.
+        """
+        if self.is_sqlite:
+            yield True
+            return
+        with self._reachable(), self.engine.connect() as connection:
+            query = f"select pg_try_advisory_lock({_SERVER_LOCK})"
+            yield bool(connection.exec_driver_sql(query).scalar())
 
     def is_empty(self) -> bool:
         """Whether nobody has made the tables yet. Raises UnreachableError."""

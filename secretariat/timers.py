@@ -69,7 +69,8 @@ def _take(desk: Desk, obligation: Obligation, timers: list[Timer]) -> None:
         if ladder.still_due(step, **state):
             for contact in desk.contacts(obligation.body, step.to):
                 addressed[contact.slug, index] = contact
-    for slug, index in sorted(ladder.latest_of_each(list(addressed))):
+    kept = ladder.latest_of_each(list(addressed))
+    for slug, index in sorted(kept, key=lambda pair: (pair[1], pair[0])):
         _remind(desk, obligation, steps[index], addressed[slug, index])
 
 

@@ -99,7 +99,7 @@ def open_office(store: Store, commit: Programme) -> Callable[[str], Bench]:
 def replayed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The settings of a store in which 2018 was lived through, mails sent; only to be read."""
     settings = Settings(data_dir=tmp_path_factory.mktemp("replayed"), _env_file=None)
-    service.replay_history(settings, service.open_demo(settings), lambda words: None)
+    service.replay_history(settings, service.open_demo(settings), lambda _: None)
     return settings
 
 

@@ -41,7 +41,9 @@ def standing(store: Store, programme: Programme, moment: datetime) -> dict[str, 
     return {function.slug: function.transferred for function in status.functions}
 
 
-def live_through(store: Store, programme: Programme, pause: Callable[[], None] = lambda: None) -> Office:
+def live_through(
+    store: Store, programme: Programme, pause: Callable[[], None] = lambda: None
+) -> Office:
     clock = VirtualClock(PAST.acts[0].at)
     office = Office(store, programme, clock)
     history.replay(PAST, office, clock, pause)

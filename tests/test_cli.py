@@ -1,0 +1,164 @@
+"""The command line: what it prints, what it refuses, what it does not load."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from schemas.tables import Entry
+from secretariat.settings import Settings
+from secretariat.store import opened
+from tests.conftest import BARE, REPO, SECRETARIAT, free_port, run_cli
+
+
+@pytest.fixture
+def environment(replayed: Settings) -> dict[str, str]:
+    return BARE | {"SECRETARIAT_DATA_DIR": str(replayed.data_dir)}
+
+
+def test_status_as_json_gives_functions_and_holdings(environment: dict[str, str]) -> None:
+    done = run_cli("status", "--at", "2018-12-31", "--json", environment=environment)
+    status = json.loads(done.stdout)
+    functions = {function["slug"]: function for function in status["functions"]}
+    assert len(functions) == 17
+    ways = [function["transferred"] for function in functions.values()]
+    assert (ways.count("fully"), ways.count("partly")) == (8, 9)
+    assert {"duty": "reporting", "receiver": "CN", "owner": "un-act", "phase": "un_led"} in (
+        functions["indicator-collection"]["holdings"]
+    )
+    early = run_cli("status", "--at", "2018-01-01", "--json", environment=environment)
+    assert [f["transferred"] for f in json.loads(early.stdout)["functions"]].count("fully") == 0
+
+
+def test_status_for_people_fits_eighty_columns(environment: dict[str, str]) -> None:
+    done = run_cli("status", environment=environment | {"COLUMNS": "80"})
+    assert "8 fully, 9 partly, 0 not of 17 functions." in done.stdout
+    assert "Indicator collection" in done.stdout
+    assert "1 late" in done.stdout
+    assert max(len(line) for line in done.stdout.splitlines()) <= 90
+
+
+def test_reading_commands_do_not_import_prefect_or_the_web(environment: dict[str, str]) -> None:
+    code = (
+        "import sys; from secretariat.cli import app; app(['status'], standalone_mode=False); "
+        "loaded = {'prefect', 'fastapi', 'apscheduler', 'alembic'} & set(sys.modules); "
+        "sys.exit(f'loaded {loaded}' if loaded else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+REFUSED = [
+    (("status", "--at", "soon"), "no date such as"),
+    (("status", "--at", "2018-03-01T10:00"), "has no zone"),
+    (("run", "tea-making"), "no function “tea-making”"),
+    (("som", "prepare", "SOM14", "--host", "XX", "--on", "2020-03-10"), "no member of COMMIT"),
+    (("som", "prepare", "SOM14", "--host", "VN", "--on", "soon"), "neither a date"),
+    (("som", "prepare", "SOM14", "--host", "TH", "--on", "2020-03-10"), "agreed to be chaired by"),
+    (("som", "prepare", "tea", "--host", "VN", "--on", "2020-03-10"), "like SOM14"),
+    (("som", "postpone", "SOM99", "--to", "2020-Q1", "--reason", "rain"), "no som “SOM99”"),
+    (("holding", "accept", "som-hosting/venue-and-money@chair", "--by", "tf-kh"), "must be"),
+    (("holding", "decline", "som-preparation/minutes@chair", "--by", "chair"), "reason"),
+    (("sign-in", "nobody"), "no contact “nobody”"),
+    (("forward", "2001-01-01"), "only goes forward"),
+    (("check", "nowhere.yaml"), "cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), REFUSED, ids=lambda value: str(value)[:40])
+def test_bad_input_gets_a_sentence_exit_code_2_and_changes_nothing(
+    environment: dict[str, str], replayed: Settings, arguments: tuple[str, ...], words: str
+) -> None:
+    def entries() -> int:
+        with opened(replayed.store_url).read() as session:
+            return len(session.exec(select(Entry.seq)).all())
+
+    before = entries()
+    done = run_cli(*arguments, environment=environment)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert entries() == before
+
+
+def somebody_listening() -> tuple[object, int]:
+    import socket
+
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    return listener, listener.getsockname()[1]
+
+
+def test_a_start_that_cannot_succeed_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "a-file").write_text("")
+    listener, taken = somebody_listening()
+    ports = {
+        "SECRETARIAT_PORT": str(free_port()),
+        "SECRETARIAT_PREFECT_PORT": str(free_port()),
+        "SECRETARIAT_DATA_DIR": str(tmp_path / "data"),
+    }
+    cases = [
+        ({"SECRETARIAT_PORT": str(taken)}, f"SECRETARIAT_PORT={taken + 1}"),
+        ({"SECRETARIAT_PREFECT_PORT": str(taken)}, f"SECRETARIAT_PREFECT_PORT={taken + 1}"),
+        ({"SECRETARIAT_PORT": "many"}, "SECRETARIAT_PORT is not understood"),
+        ({"SECRETARIAT_DATA_DIR": str(tmp_path / "a-file" / "data")}, "SECRETARIAT_DATA_DIR"),
+        ({"SECRETARIAT_DATABASE_URL": "oracle://x"}, "SECRETARIAT_DATABASE_URL"),
+        (
+            {"SECRETARIAT_DATABASE_URL": f"postgresql://x@127.0.0.1:{free_port()}/y"},
+            "does not answer",
+        ),
+        ({"SECRETARIAT_DATABASE_URL": f"sqlite:////{tmp_path}/no/such/x.db"}, "does not answer"),
+        ({"SECRETARIAT_SMTP_URL": "carrier-pigeon"}, "SECRETARIAT_SMTP_URL"),
+        ({"SECRETARIAT_SMTP_URL": f"smtp://127.0.0.1:{free_port()}"}, "SECRETARIAT_SMTP_URL"),
+        ({"SECRETARIAT_PROGRAMME": str(tmp_path / "a-file")}, "a-file"),
+    ]
+    for settings, words in cases:
+        done = run_cli("up", environment=BARE | ports | settings)
+        assert done.returncode == 2, settings
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
+    listener.close()  # type: ignore[attr-defined]
+
+
+def test_before_anything_began_status_says_how_to_begin(tmp_path: Path) -> None:
+    done = run_cli("status", environment=BARE | {"SECRETARIAT_DATA_DIR": str(tmp_path / "none")})
+    assert done.returncode == 2
+    assert "secretariat demo" in done.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_demo_is_not_mixed_with_real_work(tmp_path: Path) -> None:
+    from secretariat import service
+
+    service.begin(Settings(data_dir=tmp_path, _env_file=None))
+    done = run_cli("demo", "--no-serve", environment=BARE | {"SECRETARIAT_DATA_DIR": str(tmp_path)})
+    assert done.returncode == 2
+    assert "real work" in done.stderr
+
+
+def test_init_writes_a_programme_and_settings_that_work_and_overwrites_nothing(
+    tmp_path: Path,
+) -> None:
+    environment = BARE | {"SECRETARIAT_DATA_DIR": str(tmp_path / "data")}
+    assert run_cli("init", environment=environment, cwd=tmp_path).returncode == 0
+    checked = run_cli("check", environment=environment, cwd=tmp_path)
+    assert "Our process: 2 members, 2 functions" in checked.stdout
+    written = (tmp_path / "programme.yaml").read_text()
+    again = run_cli("init", environment=environment, cwd=tmp_path)
+    assert again.returncode == 2
+    assert (tmp_path / "programme.yaml").read_text() == written
+
+
+def test_every_command_explains_itself() -> None:
+    commands = ["", "demo", "up", "init", "check", "status", "som", "run", "holding", "sign-in"]
+    for command in commands:
+        arguments = [SECRETARIAT, *command.split(), "--help"]
+        done = subprocess.run(arguments, capture_output=True, text=True, cwd=REPO, check=False)
+        assert done.returncode == 0
+        assert "Usage" in done.stdout

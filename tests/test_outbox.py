@@ -1,0 +1,230 @@
+"""Mails leave over real SMTP, once each, whatever the relay says or the machine does."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import timedelta
+from email.parser import BytesParser
+from email.policy import default
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from aiosmtpd.controller import Controller
+from sqlmodel import select
+
+from notifications.compose import Composer
+from notifications.links import Links
+from notifications.outbox import Outbox
+from notifications.smtp import Relay, RelayError, can_connect
+from schemas.acts import Done
+from schemas.programme import Programme
+from schemas.tables import Mail, Obligation
+from secretariat.timers import tick
+from tests.conftest import Bench, free_port
+from tests.test_obligations import HOST, Opened, a_meeting
+
+
+class Server:
+    """A real SMTP server that keeps what it takes and answers as it is told."""
+
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.taken: list[bytes] = []
+        self.at_rcpt: list[str] = []
+        self.after_data: list[str] = []
+        self.controller = Controller(self, hostname=host, port=free_port())
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
+        if self.at_rcpt:
+            return self.at_rcpt.pop(0)
+        envelope.rcpt_tos.append(address)
+        return "250 ok"
+
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+        self.taken.append(envelope.content)
+        if self.after_data:
+            answer = self.after_data.pop(0)
+            if answer == "drop":
+                server.transport.abort()
+            return answer
+        return "250 taken"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    server.controller.start()
+    yield server
+    server.controller.stop()
+
+
+def an_outbox(bench: Bench, url: str) -> Outbox:
+    links = Links(b"k" * 32, "https://board.example")
+    composer = Composer(bench.office.programme, links, "secretariat@commit.example")
+    return Outbox(bench.office.store, bench.clock, composer, Relay(urlsplit(url)))
+
+
+def one_request(open_office: Opened) -> Bench:
+    """A bench at the moment the host of SOM14 is asked: one mail waits."""
+    bench = open_office("2019-01-03T03:00")
+    a_meeting(bench)
+    with bench.office.store.read() as session:
+        asked_at = session.get_one(Obligation, HOST).asked_at
+    bench.clock.advance_to(asked_at)
+    tick(bench.office)
+    return bench
+
+
+def only_mail(bench: Bench) -> Mail:
+    with bench.office.store.read() as session:
+        (mail,) = session.exec(select(Mail).where(Mail.obligation == HOST)).all()
+        return mail
+
+
+def url_of(server: Server) -> str:
+    return f"smtp://127.0.0.1:{server.controller.port}"
+
+
+def test_a_due_reminder_arrives_as_text_and_html_and_is_recorded(
+    open_office: Opened, server: Server
+) -> None:
+    bench = one_request(open_office)
+    assert an_outbox(bench, url_of(server)).drain() == 1
+    mail = only_mail(bench)
+    assert (mail.state, mail.accepted_at) == ("accepted", bench.clock.now())
+    message = BytesParser(policy=default).parsebytes(server.taken[0])
+    assert message["to"].addresses[0].addr_spec == "focal-point.task-force@vn.example"
+    assert message["subject"] == "Host confirms date and venue (SOM hosting, SOM14)"
+    assert message["auto-submitted"] == "auto-generated"
+    for kind in ("plain", "html"):
+        part = message.get_body((kind,))
+        assert part
+        assert "https://board.example/link/" in part.get_content()
+        assert "Tuesday, 12 November 2019" in part.get_content()
+
+
+def test_a_mail_is_sent_once(open_office: Opened, server: Server) -> None:
+    bench = one_request(open_office)
+    outbox = an_outbox(bench, url_of(server))
+    outbox.drain()
+    tick(bench.office)
+    assert outbox.drain() == 0
+    assert len(server.taken) == 1
+
+
+def test_greylisting_is_waited_out(open_office: Opened, server: Server) -> None:
+    bench = one_request(open_office)
+    server.at_rcpt = ["451 try again later"]
+    outbox = an_outbox(bench, url_of(server))
+    assert outbox.drain() == 0
+    assert only_mail(bench).state == "waiting"
+    assert "451" in only_mail(bench).reply
+    assert outbox.drain() == 0, "not before the pause is over"
+    bench.clock.advance_to(bench.clock.now() + timedelta(minutes=2))
+    assert outbox.drain() == 1
+    assert only_mail(bench).state == "accepted"
+
+
+def test_an_unknown_recipient_is_refused_with_the_relay_s_words(
+    open_office: Opened, server: Server
+) -> None:
+    bench = one_request(open_office)
+    server.at_rcpt = ["550 5.1.1 no such user"]
+    an_outbox(bench, url_of(server)).drain()
+    assert only_mail(bench).state == "refused"
+    assert "no such user" in only_mail(bench).reply
+
+
+def test_with_the_relay_down_mail_waits_and_says_why(open_office: Opened) -> None:
+    bench = one_request(open_office)
+    outbox = an_outbox(bench, f"smtp://127.0.0.1:{free_port()}")
+    assert outbox.drain() == 0
+    assert only_mail(bench).state == "waiting"
+    assert "cannot be used" in outbox.trouble
+
+
+def test_when_the_connection_breaks_after_the_message_the_copy_is_identical_and_marked(
+    open_office: Opened, server: Server
+) -> None:
+    bench = one_request(open_office)
+    server.after_data = ["drop"]
+    outbox = an_outbox(bench, url_of(server))
+    outbox.drain()
+    assert only_mail(bench).possible_duplicate
+    bench.clock.advance_to(bench.clock.now() + timedelta(hours=1))
+    outbox.drain()
+    assert only_mail(bench).state == "accepted"
+    assert len({hashlib.sha256(content).digest() for content in server.taken}) == 1
+    assert len(server.taken) == 2
+
+
+def test_a_mail_left_half_sent_by_a_dead_process_is_sent_again_unchanged(
+    open_office: Opened, server: Server
+) -> None:
+    bench = one_request(open_office)
+    dead = an_outbox(bench, url_of(server))
+    assert dead._claim(), "claimed and frozen, then the process died"
+    frozen = only_mail(bench).content
+    alive = an_outbox(bench, url_of(server))
+    assert alive.drain() == 0, "the lease still holds"
+    bench.clock.advance_to(bench.clock.now() + timedelta(minutes=21))
+    assert alive.drain() == 1
+    assert only_mail(bench).possible_duplicate
+    assert only_mail(bench).content == frozen
+
+
+def test_what_is_done_before_it_leaves_is_not_sent(open_office: Opened, server: Server) -> None:
+    bench = one_request(open_office)
+    bench.office.do(Done(obligation=HOST), by="tf-vn")
+    an_outbox(bench, url_of(server)).drain()
+    assert only_mail(bench).state == "suppressed"
+    assert server.taken == []
+
+
+def test_a_contact_taken_out_of_the_programme_holds_its_mail(
+    open_office: Opened, server: Server, commit: Programme
+) -> None:
+    bench = one_request(open_office)
+    contacts = [c for c in commit.contacts if c.slug != "tf-vn-focal-point"]
+    outbox = an_outbox(bench, url_of(server))
+    smaller = commit.model_copy(update={"contacts": contacts})
+    outbox.composer = Composer(
+        Programme.model_validate(smaller.model_dump()), outbox.composer.links, "s@commit.example"
+    )
+    outbox.drain()
+    assert only_mail(bench).state == "held"
+    assert "no longer in the programme" in only_mail(bench).reply
+
+
+def test_a_relay_without_tls_that_is_not_this_machine_gets_no_mail(open_office: Opened) -> None:
+    elsewhere = Server("127.0.0.2")  # any address but the loopback names counts as elsewhere
+    elsewhere.controller.start()
+    bench = one_request(open_office)
+    url = f"smtp://127.0.0.2:{elsewhere.controller.port}"
+    an_outbox(bench, url).drain()
+    elsewhere.controller.stop()
+    assert elsewhere.taken == []
+    assert only_mail(bench).state == "waiting"
+
+
+def test_a_relay_that_does_not_answer_is_said_so() -> None:
+    with pytest.raises(RelayError, match="SECRETARIAT_SMTP_URL"):
+        can_connect(Relay(urlsplit(f"smtp://127.0.0.1:{free_port()}")))
+
+
+def test_catcher_keeps_what_it_takes_whole(tmp_path: Path) -> None:
+    import smtplib
+
+    from notifications import catcher
+
+    with (
+        catcher.Catcher(tmp_path) as listening,
+        smtplib.SMTP("127.0.0.1", listening.url.port or 0) as client,
+    ):
+        client.sendmail("a@x.example", ["b@x.example"], b"Subject: one\r\n\r\nbody\r\n")
+    (name,) = catcher.caught(tmp_path)
+    message = catcher.read(tmp_path, name)
+    assert message and message["subject"] == "one"
+    assert catcher.read(tmp_path, "../secret.key") is None

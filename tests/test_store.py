@@ -1,0 +1,108 @@
+"""The store: its schema, its times, and what it says when it cannot be had."""
+
+from datetime import datetime
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlmodel import SQLModel
+
+from schemas.tables import Holding, Mail, Setting
+from secretariat.store import Store
+from tests.conftest import at
+
+
+def test_the_migrations_make_the_tables_the_code_expects(store: Store) -> None:
+    with store.engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), SQLModel.metadata)
+    assert differences == []
+
+
+def test_migrating_again_changes_nothing(store: Store) -> None:
+    with store.write() as session:
+        session.add(Setting(name="kept", value="yes"))
+    store.migrate()
+    with store.read() as session:
+        assert session.get_one(Setting, "kept").value == "yes"
+
+
+def test_instants_come_back_aware_and_in_utc(store: Store) -> None:
+    yangon = at("2018-08-09T16:00+06:30")
+    with store.write() as session:
+        session.add(a_holding(since=yangon))
+    with store.read() as session:
+        since = session.get_one(Holding, "f/d@KH").since
+    assert since == yangon
+    assert since.utcoffset() == at("2018-01-01").utcoffset()
+
+
+def test_a_naive_time_is_refused(store: Store) -> None:
+    with pytest.raises(StatementError, match="no time zone"), store.write() as session:
+        session.add(a_holding(since=datetime(2018, 1, 1)))  # noqa: DTZ001
+    with store.read() as session:
+        assert session.get(Holding, "f/d@KH") is None
+
+
+def test_the_database_itself_refuses_an_unknown_phase_or_outcome(store: Store) -> None:
+    wrong = [
+        a_holding(phase="half"),
+        a_holding(offered_phase="shared"),
+        a_mail(state="lost"),
+        a_mail(state="accepted"),
+    ]
+    for row in wrong:
+        with pytest.raises(IntegrityError), store.write() as session:
+            session.add(row)
+
+
+def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.write() as session:
+        session.add(Setting(name="half", value="done"))
+        session.flush()
+        _ = 1 / 0
+    with store.read() as session:
+        assert session.get(Setting, "half") is None
+
+
+def test_writers_wait_for_each_other(store: Store) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with store.write() as session:
+        session.add(Setting(name="count", value="0"))
+
+    def add_one(_: int) -> None:
+        with store.write() as session:
+            row = session.get_one(Setting, "count")
+            row.value = str(int(row.value) + 1)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add_one, range(80)))
+    with store.read() as session:
+        assert session.get_one(Setting, "count").value == "80"
+
+
+def a_holding(**other: object) -> Holding:
+    facts = {
+        "id": "f/d@KH",
+        "function": "f",
+        "duty": "d",
+        "receiver": "KH",
+        "takes_over": "tf-kh",
+        "owner": "un-act",
+        "phase": "un_led",
+        "since": at("2018-01-01"),
+    }
+    return Holding(**facts | other)
+
+
+def a_mail(**other: object) -> Mail:
+    facts = {
+        "idem_key": "k",
+        "asked_at": at("2018-01-01"),
+        "not_before": at("2018-01-01"),
+        "contact": "c",
+        "template": "obligation",
+        "context": {},
+    }
+    return Mail(**facts | other)
