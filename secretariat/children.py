@@ -60,7 +60,7 @@ class Prefect:
         """
         port = str(self.settings.prefect_port)
         server = ["server", "start", "--host", "127.0.0.1", "--port", port]
-        worker = ["worker", "start", "--pool", POOL, "--type", "process"]
+        worker = ["worker", "start", "--pool", POOL, "--type", "process", "--limit", "2"]
         deployed = False
         while not self._stopping.is_set():
             self._ensure("server", server)

@@ -265,14 +265,14 @@ def sign_in(
 
 @app.command()
 def forward(
-    to: Annotated[str, typer.Argument(help="a day, meant to its end, or an instant with zone")],
+    to: Annotated[str, typer.Argument(help="a day, from ten o'clock, or an instant with zone")],
 ) -> None:
     """Move a demo's clock forward; what falls due on the way is sent."""
-    from secretariat.installation import forward_clock
-    from secretariat.moments import parse_moment
+    from secretariat import installation
+    from secretariat.moments import morning_of
 
     _, office = _office()
-    forward_clock(office.store, parse_moment(to, office.programme.zone))
+    installation.forward(office, morning_of(to, office.programme.zone))
     say(f"It is now {office.clock.now():%Y-%m-%d %H:%M} UTC.")
 
 

@@ -1,6 +1,7 @@
 """Replaying the past: dated acts through the same commands a person uses, under a virtual clock."""
 
 from collections.abc import Callable
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -35,13 +36,13 @@ def replay(
     """
     adopt(office)
     for number, dated in enumerate(history.acts, 1):
-        _let_time_pass(office, clock, dated, pause)
+        live_until(office, clock, dated.at, pause)
         for act, by in _each(office, dated):
             try:
                 office.do(act, by=by, key=f"{history.name}#{number}:{_object(act)}")
             except SecretariatError as error:
                 raise BadInputError(f"act {number} of {history.name}: {error}") from error
-    _let_time_pass(office, clock, history, pause)
+    live_until(office, clock, history.until, pause)
 
 
 def was_replayed(store: Store, history: History) -> bool:
@@ -55,14 +56,13 @@ def note_replayed(store: Store, history: History) -> None:
         session.merge(Setting(name=f"replayed.{history.name}", value=history.until.isoformat()))
 
 
-def _let_time_pass(
+def live_until(
     office: Office,
     clock: VirtualClock,
-    to: DatedAct | History,
-    pause: Callable[[], object],
+    end: datetime,
+    pause: Callable[[], object] = lambda: None,
 ) -> None:
-    """Fire what falls due on the way to the next act, at its own time."""
-    end = to.at if isinstance(to, DatedAct) else to.until
+    """Move the office's clock to ``end``, firing what falls due on the way at its own time."""
     while True:
         with office.store.read() as session:
             timer = next_due(session)

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from schemas.tables import Setting
-from secretariat.clock import Clock, WallClock
+from secretariat.clock import Clock, VirtualClock, WallClock
 from secretariat.commands.office import Office
 from secretariat.errors import ConflictError
+from secretariat.history import live_until
 from secretariat.programme import load_programme
 from secretariat.settings import Settings
 from secretariat.store import Store, opened
@@ -47,16 +48,19 @@ def set_clock(store: Store, now: datetime) -> None:
         session.merge(Setting(name=OFFSET, value=str(offset)))
 
 
-def forward_clock(store: Store, to: datetime) -> None:
-    """Move a demo's time forward. Raises ConflictError: no demo, or not forward."""
-    clock = clock_of(store)
-    if not isinstance(clock, DemoClock):
+def forward(office: Office, to: datetime) -> None:
+    """Let a demo's time pass until ``to``, with every reminder at its own time.
+
+    Raises ConflictError: this is no demo, or ``to`` is not ahead.
+    """
+    now = office.clock.now()
+    if not isinstance(office.clock, DemoClock):
         raise ConflictError("Only a demo's clock can be moved; this store keeps real time.")
-    if to <= clock.now():
-        raise ConflictError(
-            f"Time only goes forward; it is already {clock.now():%Y-%m-%d %H:%M} UTC."
-        )
-    set_clock(store, to)
+    if to <= now:
+        raise ConflictError(f"Time only goes forward; it is already {now:%Y-%m-%d %H:%M} UTC.")
+    clock = VirtualClock(now)
+    live_until(Office(office.store, office.programme, clock), clock, to)
+    set_clock(office.store, to)
 
 
 def _offset(store: Store) -> float | None:

@@ -24,6 +24,17 @@ def parse_moment(text: str, zone: str) -> datetime:
     return moment
 
 
+def morning_of(text: str, zone: str) -> datetime:
+    """Ten in the morning of a day in ``zone``, or an instant with its own zone.
+
+    Raises BadInputError.
+    """
+    moment = parse_moment(text, zone)
+    if len(text) > len("2018-12-31"):
+        return moment
+    return datetime.combine(moment.date(), time(10), ZoneInfo(zone))
+
+
 def moment_of(text: str, zone: str, now: datetime) -> datetime:
     """A past moment; what lies ahead is not known, so it becomes ``now``."""
     return min(parse_moment(text, zone), now)

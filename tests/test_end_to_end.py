@@ -140,12 +140,12 @@ def test_a_meeting_is_prepared_from_a_button_on_the_board(demo: Running, page: P
     page.goto(demo.cli("sign-in").stdout.strip())
     page.get_by_role("button", name="Sign in").click()
     page.get_by_text("Prepare a Senior Officials Meeting").click()
-    page.get_by_label("Meeting").fill("SOM15")
-    page.get_by_label("Host").select_option("KH")
-    page.get_by_label("On").fill("2021-Q1")
+    page.get_by_role("textbox", name="Meeting").fill("SOM15")
+    page.get_by_role("combobox", name="Host").select_option("KH")
+    page.get_by_role("textbox", name="On", exact=True).fill("2021-Q1")
     page.get_by_role("button", name="Start preparation").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("som-hosting SOM15")
-    expect(page.locator(".state")).to_have_text("done", timeout=60_000)  # the page asks again
+    expect(page.locator(".state")).to_have_text("done", timeout=120_000)  # the page asks again
     expect(page.locator(".steps")).to_contain_text("SOM15: 11 asked")
     page.goto(demo.url)
     expect(page.get_by_text("SOM15 in Cambodia")).to_have_count(0)  # only the next two are shown

@@ -10,8 +10,8 @@ from schemas.tables import Link, Obligation
 from secretariat import board
 from secretariat.commands.office import Office
 from secretariat.errors import ConflictError
-from secretariat.installation import forward_clock
-from secretariat.moments import parse_moment
+from secretariat.installation import forward
+from secretariat.moments import morning_of
 from secretariat.timers import next_due
 from secretariat.typed import act_from
 from secretariat.web import signin
@@ -88,12 +88,12 @@ def move_clock(request: Request, to: Annotated[str, Form()] = "") -> Response:
     with office.store.read() as session:
         timer = next_due(session)
     if to:
-        target = parse_moment(to, office.programme.zone)
+        target = morning_of(to, office.programme.zone)
     elif timer:
         target = timer.due_at
     else:
         raise ConflictError("Nothing is waiting for its time.")
-    forward_clock(office.store, target)
+    forward(office, target)
     return RedirectResponse("/", 303)
 
 
