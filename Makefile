@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check lock fmt schema browser clean
+.PHONY: demo test check bench lock fmt schema browser clean
 
 demo: $(VENV)/.run
 	@$(BIN)/secretariat demo
@@ -22,6 +22,10 @@ fmt: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# Ratios against a peer in the same run; no part of the tests.
+bench: $(VENV)/.run
+	$(BIN)/python benchmarks/reading.py
+
 # What an editor needs to complete a programme file.
 schema: $(VENV)/.run
 	$(BIN)/python -m schemas.programme > schemas/programme.schema.json
@@ -29,29 +33,29 @@ schema: $(VENV)/.run
 # The only target that resolves versions; every install takes exactly what these files name.
 lock: $(VENV)/.uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-annotate --no-emit-index-url --upgrade pyproject.toml -o requirements/run.lock
+	  --no-annotate --no-emit-index-url --upgrade pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-annotate --no-emit-index-url --extra dev -c requirements/run.lock pyproject.toml \
-	  -o requirements/dev.lock
+	  --no-annotate --no-emit-index-url --extra dev -c requirements.lock pyproject.toml \
+	  -o requirements-dev.lock
 	echo 'uv' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate --no-emit-index-url --upgrade - -o requirements/uv.lock
+	  --no-header --no-annotate --no-emit-index-url --upgrade - -o requirements-uv.lock
 
 # uv installs the lock in seconds where pip takes half a minute; pip brings uv.
-$(VENV)/.uv: requirements/uv.lock
+$(VENV)/.uv: requirements-uv.lock
 	@echo "Making the Python environment in $(VENV) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-uv.lock
 	@touch $@
 
-$(VENV)/.run: $(VENV)/.uv requirements/run.lock pyproject.toml
+$(VENV)/.run: $(VENV)/.uv requirements.lock pyproject.toml
 	@echo "Installing what secretariat needs (about 100 packages) …"
-	@test -e $(VENV)/.dev || $(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements/run.lock
+	@test -e $(VENV)/.dev || $(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements.lock
 	@test -e $(VENV)/.dev || $(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.uv requirements/dev.lock pyproject.toml
+$(VENV)/.dev: $(VENV)/.uv requirements-dev.lock pyproject.toml
 	@echo "Installing what the tests need …"
-	@$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements/dev.lock
+	@$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $(VENV)/.run $@
 

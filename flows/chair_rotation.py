@@ -10,6 +10,7 @@ from flows.steps import (
     open_cycle,
     plan_milestones,
     reported,
+    run_name,
     step,
     the_office,
 )
@@ -20,7 +21,7 @@ from secretariat import rotation
 FUNCTION = "chair-rotation"
 
 
-@flow(name="chair-rotation", flow_run_name="chair-rotation {cycle}")
+@flow(name="chair-rotation", flow_run_name=run_name)
 def chair_rotation(cycle: str | None = None) -> None:
     """Have the next chair agreed, the brief written and received; pass the chair on in time."""
     with reported(FUNCTION, cycle) as say:

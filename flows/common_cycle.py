@@ -10,10 +10,11 @@ from flows.steps import (
     open_cycle,
     plan_milestones,
     reported,
+    run_name,
 )
 
 
-@flow(name="common-cycle", flow_run_name="{function} {cycle}")
+@flow(name="common-cycle", flow_run_name=run_name)
 def common_cycle(function: str, cycle: str | None = None) -> None:
     """Keep a function's cycles going: open, plan, ask, close."""
     with reported(function, cycle) as say:

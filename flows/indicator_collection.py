@@ -10,13 +10,14 @@ from flows.steps import (
     open_cycle,
     plan_milestones,
     reported,
+    run_name,
     who_is_missing,
 )
 
 FUNCTION = "indicator-collection"
 
 
-@flow(name="indicator-collection", flow_run_name="indicator-collection {cycle}")
+@flow(name="indicator-collection", flow_run_name=run_name)
 def indicator_collection(cycle: str | None = None) -> None:
     """Open the year, send the template, ask six task forces, say who is missing, close it."""
     with reported(FUNCTION, cycle) as say:

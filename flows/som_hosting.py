@@ -10,13 +10,14 @@ from flows.steps import (
     open_cycle,
     plan_milestones,
     reported,
+    run_name,
     who_is_missing,
 )
 
 FUNCTION = "som-hosting"
 
 
-@flow(name="som-hosting", flow_run_name="som-hosting {cycle}")
+@flow(name="som-hosting", flow_run_name=run_name)
 def som_hosting(cycle: str | None = None) -> None:
     """Open the meeting's cycle, date its milestones, ask host, chair and task forces, close it.
 

@@ -44,6 +44,13 @@ def the_function(slug: str) -> Function:
     return function
 
 
+def run_name() -> str:
+    """What Prefect calls a run: its function and what it looks after."""
+    given: dict[str, str | None] = flow_run.parameters or {}
+    function = given.get("function") or flow_run.flow_name
+    return f"{function}: {given.get('cycle') or 'all open cycles'}"
+
+
 @contextmanager
 def reported(function: str, cycle: str | None) -> Iterator["Progress"]:
     """Keep a run's progress in the store, where board and CLI read it."""

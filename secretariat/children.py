@@ -19,7 +19,7 @@ from secretariat.settings import Settings
 
 POOL = "secretariat"
 HOME = Path(__file__).resolve().parent.parent  # where prefect.yaml and flows/ are
-GRACE = 6.0  # seconds between asking and killing
+GRACE = 5.0  # seconds between asking and killing
 _SET_PARENT_DEATH_SIGNAL = 1
 
 log = logging.getLogger(__name__)

@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -188,6 +189,9 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
         worker = threading.Thread(target=work, name="first", daemon=True)
         stack.callback(prefect.stop)
         stack.callback(say, "Stopping …")
+        # Asked to end in any way, we stop what we began: uvicorn passes these on when it is done.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.default_int_handler)
         _announce(settings, office, say, caught is not None)
         worker.start()
         with suppress(KeyboardInterrupt):
