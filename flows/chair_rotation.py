@@ -2,18 +2,7 @@
 
 from prefect import flow
 
-from flows.steps import (
-    ask_bodies,
-    close_cycle,
-    cycles_to_look_after,
-    is_closed,
-    open_cycle,
-    plan_milestones,
-    reported,
-    run_name,
-    step,
-    the_office,
-)
+from flows import steps
 from schemas.acts import TakeChair
 from schemas.tables import Som, Term
 from secretariat import rotation
@@ -21,24 +10,24 @@ from secretariat import rotation
 FUNCTION = "chair-rotation"
 
 
-@flow(name="chair-rotation", flow_run_name=run_name)
+@flow(name="chair-rotation", flow_run_name=steps.run_name)
 def chair_rotation(cycle: str | None = None) -> None:
     """Have the next chair agreed, the brief written and received; pass the chair on in time."""
-    with reported(FUNCTION, cycle) as say:
-        for som in cycles_to_look_after(FUNCTION, cycle):
-            say(open_cycle(FUNCTION, som))
+    with steps.reported(FUNCTION, cycle) as say:
+        for som in steps.cycles_to_look_after(FUNCTION, cycle):
+            say(steps.open_cycle(FUNCTION, som))
             say(name_the_next_chair(som))
             say(pass_the_chair_on(som))
-            if not is_closed(FUNCTION, som):
-                say(plan_milestones(FUNCTION, som))
-                say(ask_bodies(FUNCTION, som))
-                say(close_cycle(FUNCTION, som))
+            if not steps.is_closed(FUNCTION, som):
+                say(steps.plan_milestones(FUNCTION, som))
+                say(steps.ask_bodies(FUNCTION, som))
+                say(steps.close_cycle(FUNCTION, som))
 
 
-@step("name the next chair", "read", "chair")
+@steps.step("name the next chair", "read", "chair")
 def name_the_next_chair(som: str) -> str:
     """Who is agreed to follow, how firmly; else whose turn it is."""
-    office = the_office()
+    office = steps.the_office()
     following = rotation.following(som)
     with office.store.read() as session:
         agreed, host = session.get(Term, following), session.get_one(Som, som).host
@@ -50,10 +39,10 @@ def name_the_next_chair(som: str) -> str:
     return f"{following}: not agreed yet; in the order of rotation it is {name}’s turn"
 
 
-@step("pass the chair on", "chair")
+@steps.step("pass the chair on", "chair")
 def pass_the_chair_on(som: str) -> str:
     """Once the meeting is held and its successor agreed, the successor takes office."""
-    office = the_office()
+    office = steps.the_office()
     following = rotation.following(som)
     with office.store.read() as session:
         held = session.get_one(Som, som).closed_at is not None

@@ -2,32 +2,22 @@
 
 from prefect import flow
 
-from flows.steps import (
-    ask_bodies,
-    close_cycle,
-    cycles_to_look_after,
-    is_closed,
-    open_cycle,
-    plan_milestones,
-    reported,
-    run_name,
-    who_is_missing,
-)
+from flows import steps
 
 FUNCTION = "som-hosting"
 
 
-@flow(name="som-hosting", flow_run_name=run_name)
+@flow(name="som-hosting", flow_run_name=steps.run_name)
 def som_hosting(cycle: str | None = None) -> None:
     """Open the meeting's cycle, date its milestones, ask host, chair and task forces, close it.
 
     After a postponement the same steps move the dates and what was asked.
     """
-    with reported(FUNCTION, cycle) as say:
-        for som in cycles_to_look_after(FUNCTION, cycle):
-            say(open_cycle(FUNCTION, som))
-            if not is_closed(FUNCTION, som):
-                say(plan_milestones(FUNCTION, som))
-                say(ask_bodies(FUNCTION, som))
-                say(who_is_missing(FUNCTION, som, "delegations-named"))
-                say(close_cycle(FUNCTION, som))
+    with steps.reported(FUNCTION, cycle) as say:
+        for som in steps.cycles_to_look_after(FUNCTION, cycle):
+            say(steps.open_cycle(FUNCTION, som))
+            if not steps.is_closed(FUNCTION, som):
+                say(steps.plan_milestones(FUNCTION, som))
+                say(steps.ask_bodies(FUNCTION, som))
+                say(steps.who_is_missing(FUNCTION, som, "delegations-named"))
+                say(steps.close_cycle(FUNCTION, som))

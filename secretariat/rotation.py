@@ -13,8 +13,9 @@ class Troika:
 
 
 def after(order: list[str], member: str) -> str:
-    """The member whose turn follows ``member``'s in the order of rotation."""
-    return order[(order.index(member) + 1) % len(order)]
+    """The member whose turn follows ``member``'s; the first, after one who stands in no order."""
+    place = order.index(member) if member in order else -1
+    return order[(place + 1) % len(order)]
 
 
 def number(som: str) -> int:
