@@ -2,12 +2,28 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from schemas.anchor import Anchor
 from schemas.phase import Phase
 
+
+def _with_hyphens(value: object) -> object:
+    """20170904 would be read as so many seconds after 1970."""
+    if isinstance(value, str) and "-" not in value:
+        raise ValueError(f"“{value}” is no time such as 2018-03-01T09:00+07:00")
+    return value
+
+
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_with_hyphens)]
 SomName = Annotated[str, StringConstraints(pattern=r"^SOM[0-9]{1,3}$")]
 
 
@@ -183,7 +199,7 @@ class DatedAct(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    at: AwareDatetime
+    at: Moment
     by: str
     do: AnyAct
     source: str = ""
@@ -197,5 +213,5 @@ class History(BaseModel):
 
     name: str
     source: str
-    until: AwareDatetime
+    until: Moment
     acts: list[DatedAct] = Field(min_length=1)

@@ -1,12 +1,20 @@
 """When does it happen? A day, or, while nobody knows the day yet, a quarter."""
 
 import re
-from datetime import date, timedelta
+from calendar import monthrange
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_serializer, model_validator
 
-_QUARTER = re.compile(r"^(\d{4})-Q([1-4])$")
+YEARS = range(1900, 2200)
+"""The years anything here can lie in; beyond them a date is a slip of the pen."""
+
+_QUARTER = re.compile(r"([0-9]{4})-Q([1-4])")
+
+
+def end_of_month(year: int, month: int) -> date:
+    return date(year, month, monthrange(year, month)[1])
 
 
 class Anchor(BaseModel):
@@ -28,16 +36,19 @@ class Anchor(BaseModel):
             return {"day": value}
         if not isinstance(value, str):
             return value
-        if quarter := _QUARTER.match(value):
-            year, number = int(quarter[1]), int(quarter[2])
-            following = date(year + number // 4, number % 4 * 3 + 1, 1)
-            return {"day": following - timedelta(days=1), "tentative": True}
+        quarter = _QUARTER.fullmatch(value)
         try:
-            return {"day": date.fromisoformat(value)}
+            if quarter:
+                day = end_of_month(int(quarter[1]), int(quarter[2]) * 3)
+            else:
+                day = date.fromisoformat(value)
         except ValueError:
+            day = date.max
+        if day.year not in YEARS or not (quarter or value == day.isoformat()):
             raise ValueError(
                 f"“{value}” is neither a date like 2020-03-10 nor a quarter like 2019-Q1"
-            ) from None
+            )
+        return {"day": day, "tentative": bool(quarter)}
 
     @model_serializer
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from itertools import chain
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
+import holidays
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
@@ -26,6 +27,12 @@ def _known_zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"“{name}” is not a time zone such as Asia/Vientiane")
     return name
+
+
+def _with_holidays(country: str) -> str:
+    if not hasattr(holidays, country):
+        raise ValueError(f"no public holidays are known for “{country}”; LA is Lao PDR, say")
+    return country
 
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
@@ -48,7 +55,7 @@ class Part(BaseModel):
 class Calendar(Part):
     """Which days are worked: a public-holiday table, plus corrections in both directions."""
 
-    holidays: Code
+    holidays: Annotated[Code, AfterValidator(_with_holidays)]
     extra_holidays: tuple[date, ...] = ()
     extra_working_days: tuple[date, ...] = ()
 
@@ -288,8 +295,8 @@ class Programme(Part):
         for i, member in enumerate(self.members):
             if member.code not in self._task_forces:
                 yield ("members", i), f"{member.name} has no task force among the bodies"
-        held = {(c.body, c.role) for c in self.contacts}
-        chairing = {c.member for c in self.contacts if c.body == self.chair}
+        held = {(c.body, c.role, c.member) for c in self.contacts if c.body == self.chair}
+        held |= {(c.body, c.role, None) for c in self.contacts if c.body != self.chair}
         roles = {"chair": [self.chair], "secretariat": [self.secretariat]}
         for i, ladder in enumerate(self.ladders):
             for j, step in enumerate(ladder.steps):
@@ -299,11 +306,10 @@ class Programme(Part):
                 else:
                     bodies, role = [body.slug for body in self.bodies], step.to
                 for body in bodies:
-                    if (body, role) not in held:
-                        yield place, f"nobody holds the role “{role}” in {body}"
-        for i, code in enumerate(self.rotation):
-            if code in self._members and code not in chairing:
-                yield ("rotation", i), f"{code} takes the chair but has no contact in {self.chair}"
+                    for code in self.rotation if body == self.chair else [None]:
+                        if (body, role, code) not in held:
+                            there = f"{body} while {code} holds it" if code else body
+                            yield place, f"nobody holds the role “{role}” in {there}"
 
     def _loose_milestones(self) -> Iterator[tuple[Place, str]]:
         for i, function in enumerate(self.functions):

@@ -1,10 +1,13 @@
 """What is the present run of a function called, when is it anchored, whom do its steps ask?"""
 
-from datetime import date, timedelta
+import re
+from datetime import date
 
-from schemas.anchor import Anchor
+from schemas.anchor import YEARS, Anchor, end_of_month
 from schemas.programme import Cadence, Milestone, Programme
 from secretariat.errors import BadInputError
+
+_PERIOD = re.compile(r"([0-9]{4})(?:-(H[12]|Q[1-4]))?")
 
 
 def name_on(cadence: Cadence, day: date) -> str:
@@ -21,15 +24,11 @@ def last_day(cycle: str) -> Anchor:
 
     Raises BadInputError if the name is no period.
     """
-    year, _, part = cycle.partition("-")
-    months = {"": 12, "H1": 6, "H2": 12, "Q1": 3, "Q2": 6, "Q3": 9, "Q4": 12}
-    if not (
-        year.isdigit() and len(year) == 4 and part in months and (bool(part) == ("-" in cycle))
-    ):
+    period = _PERIOD.fullmatch(cycle)
+    if period is None or int(period[1]) not in YEARS:
         raise BadInputError(f"“{cycle}” is no period such as 2018, 2018-H2 or 2018-Q4.")
-    month = months[part]
-    first_after = date(int(year) + month // 12, month % 12 + 1, 1)
-    return Anchor(day=first_after - timedelta(days=1))
+    months = {"H1": 6, "Q1": 3, "Q2": 6, "Q3": 9}
+    return Anchor(day=end_of_month(int(period[1]), months.get(period[2], 12)))
 
 
 def asked(

@@ -30,8 +30,10 @@ def times(ladder: Ladder, due_on: date, lead_time: int, work: WorkCalendar, now:
     def at(step: LadderStep) -> datetime:
         if step.counted_from == "asked" and step.days == 0:
             return asked_at
-        day = work.shift(anchors[step.counted_from], step.days)
-        return max(asked_at, work.opening_of(day))
+        days = step.days
+        if step.counted_from == "due" and days == 0 and not work.works_on(due_on):
+            days = -1  # “due today” is said while there is still time, not after the holiday
+        return max(asked_at, work.opening_of(work.shift(anchors[step.counted_from], days)))
 
     acknowledge_on = work.shift(anchors["asked"], ladder.acknowledge_within)
     return Times(

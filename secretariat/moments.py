@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from schemas.anchor import YEARS
 from secretariat.errors import BadInputError
 
 
@@ -14,11 +15,13 @@ def parse_moment(text: str, zone: str) -> datetime:
     """
     try:
         if len(text) == len("2018-12-31"):
-            following = date.fromisoformat(text) + timedelta(days=1)
-            return datetime.combine(following, time(), ZoneInfo(zone)) - timedelta(microseconds=1)
-        moment = datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
+            moment = datetime.combine(date.fromisoformat(text), time.max, ZoneInfo(zone))
+        else:
+            moment = datetime.fromisoformat(text)
+    except ValueError:
         raise BadInputError(f"“{text}” is no date such as 2018-12-31.") from None
+    if moment.year not in YEARS:
+        raise BadInputError(f"“{text}” lies too far away; give a year from 1900 to 2199.")
     if moment.tzinfo is None:
         raise BadInputError(f"The time {text} has no zone; write it like 2018-03-01T09:00+07:00.")
     return moment

@@ -1,6 +1,5 @@
 """Reading the files people write, so that each mistake is named with its line."""
 
-import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,14 +15,13 @@ Shape = TypeVar("Shape", bound=BaseModel)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML with words kept as words: no dates, and “on” or “no” is not a truth value."""
+    """YAML with words kept as words: the schema knows what is a date, a number or a truth value."""
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in found if not tag.endswith(("timestamp", ":bool"))]
+    first: [(tag, pattern) for tag, pattern in found if tag.endswith((":null", ":merge"))]
     for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|false)$"), list("tf"))
 
 
 def load_programme(path: Path) -> Programme:
@@ -48,14 +46,7 @@ def load_history(path: Path) -> History:
 
 
 def _load(path: Path, shape: type[Shape]) -> tuple[yaml.Node, Shape]:
-    node = _parse(path)
-    loader = _Loader("")
-    try:
-        data = loader.construct_document(node)
-    except (yaml.YAMLError, ValueError) as error:
-        raise BadInputError(f"{path}: {error}") from None
-    finally:
-        loader.dispose()
+    node, data = _parse(path)
     try:
         return node, shape.model_validate(data)
     except ValidationError as error:
@@ -63,9 +54,14 @@ def _load(path: Path, shape: type[Shape]) -> tuple[yaml.Node, Shape]:
         raise
 
 
-def _parse(path: Path) -> yaml.Node:
+def _parse(path: Path) -> tuple[yaml.Node, Any]:
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), _Loader)
+        loader = _Loader(path.read_text(encoding="utf-8-sig"))
+        node = loader.get_single_node()
+        if not isinstance(node, yaml.MappingNode):
+            raise BadInputError(f"{path}: this is not a file of keys and values.")
+        _refuse(_bad_keys(path, node))
+        return node, loader.construct_document(node)
     except OSError as error:
         raise BadInputError(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
@@ -77,47 +73,51 @@ def _parse(path: Path) -> yaml.Node:
         if "cannot start any token" in problem:
             problem = "this cannot start a value; a tab, say, cannot indent YAML: use spaces"
         raise BadInputError(f"{path}{line}: {problem}.") from None
-    if not isinstance(node, yaml.MappingNode):
-        raise BadInputError(f"{path}: this is not a file of keys and values.")
-    _refuse(_repeated_keys(path, node))
-    return node
+    except RecursionError:
+        raise BadInputError(f"{path}: this nests too deeply; does a list contain itself?") from None
 
 
-def _repeated_keys(path: Path, node: yaml.Node) -> list[str]:
+def _bad_keys(path: Path, node: yaml.Node) -> list[str]:
     mistakes = []
     if isinstance(node, yaml.MappingNode):
-        seen: set[Any] = set()
+        seen = set()
         for key, value in node.value:
-            if key.value in seen:
-                line = key.start_mark.line + 1
-                mistakes.append(f"{path}:{line}: the key “{key.value}” stands twice")
-            seen.add(key.value)
-            mistakes += _repeated_keys(path, value)
+            place = f"{path}:{key.start_mark.line + 1}"
+            if not isinstance(key, yaml.ScalarNode):
+                mistakes.append(f"{place}: a key is a single word; put braces in words into quotes")
+            elif key.value in seen:
+                mistakes.append(f"{place}: the key “{key.value}” stands twice")
+            else:
+                seen.add(key.value)
+            mistakes += _bad_keys(path, value)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            mistakes += _repeated_keys(path, value)
+            mistakes += _bad_keys(path, value)
     return mistakes
 
 
 def _located(path: Path, node: yaml.Node, place: Place, words: str) -> str:
     """``file:line: functions → 3 → slug: words``, the line of the deepest part that exists."""
     known: list[str] = []
+    line = node.start_mark.line + 1
     for part in place:
         child = _child(node, part)
         if child is not None:
-            node = child
+            mark, node = child
+            line = mark.line + 1
             known.append(str(part + 1 if isinstance(part, int) else part))
         elif isinstance(node, yaml.MappingNode) and part == place[-1]:
             known.append(str(part))
-    return f"{path}:{node.start_mark.line + 1}: {' → '.join(known)}: {words}"
+    return f"{path}:{line}: {' → '.join(known)}: {words}"
 
 
-def _child(node: yaml.Node, part: str | int) -> yaml.Node | None:
+def _child(node: yaml.Node, part: str | int) -> tuple[yaml.Mark, yaml.Node] | None:
+    """Where a part begins, at its key if it has one, and the part itself."""
     if isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if key.value == part), None)
+        found = ((key.start_mark, value) for key, value in node.value if key.value == part)
+        return next(found, None)
     if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        found: yaml.Node = node.value[part]
-        return found
+        return node.value[part].start_mark, node.value[part]
     return None
 
 

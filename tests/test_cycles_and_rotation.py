@@ -16,7 +16,7 @@ from secretariat.moments import in_words, moment_of, parse_moment
 from tests.conftest import at
 
 ONE_DAY = timedelta(days=1)
-DAYS = st.dates(date(1900, 1, 1), date(2900, 1, 1))
+DAYS = st.dates(date(1995, 1, 1), date(2199, 12, 31))
 CADENCES = st.sampled_from(Cadence)
 ZONES = st.sampled_from(
     [
@@ -98,7 +98,7 @@ def test_a_bad_anchor_is_told_what_a_good_one_looks_like() -> None:
 
 ANCHOR_WORDS = st.one_of(
     DAYS.map(date.isoformat),
-    st.builds("{}-Q{}".format, st.integers(1900, 2900), st.integers(1, 4)),
+    st.builds("{}-Q{}".format, st.integers(1900, 2199), st.integers(1, 4)),
 )
 
 
@@ -200,7 +200,7 @@ def test_any_name_is_refused_or_is_a_period_its_last_day_lies_in(name: str) -> N
     except BadInputError:
         return
     half, quarter = (last.month + 5) // 6, (last.month + 2) // 3
-    assert name in {f"{last:%Y}", f"{last:%Y}-H{half}", f"{last:%Y}-Q{quarter}"}
+    assert name in {f"{last.year:04}", f"{last.year:04}-H{half}", f"{last.year:04}-Q{quarter}"}
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_an_instant_is_read_on_the_reader_s_own_clock(zone: str, moment: str, sa
     assert in_words(zone)(at(moment)) == said
 
 
-@given(DAYS.filter(lambda day: day.year > 1950), ZONES)
+@given(DAYS, ZONES)
 def test_what_is_due_on_a_day_is_read_as_the_end_of_that_day(day: date, zone: str) -> None:
     over = datetime.combine(day + ONE_DAY, datetime.min.time(), ZoneInfo(zone)).astimezone(UTC)
     assert in_words(zone)(over) == f"the end of {day:%A}, {day.day} {day:%B %Y}"
