@@ -118,7 +118,7 @@ class Outbox:
 
 
 def _sendable(now: datetime):  # type: ignore[no-untyped-def]
-    """Mails whose hour has come, and those a dead process left half sent, in the order of their hours."""
+    """Mails whose hour has come, and those a dead process left half sent; oldest first."""
     return (
         select(Mail)
         .where(
