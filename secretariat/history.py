@@ -5,12 +5,13 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import Session, col, select
 
 from schemas.acts import DatedAct, History
-from schemas.tables import Holding, Obligation, Setting
+from schemas.phase import Phase
+from schemas.tables import Holding, Obligation, Review, Setting
 from secretariat.clock import VirtualClock
-from secretariat.commands import holdings
+from secretariat.commands import bodies, holdings
 from secretariat.commands.office import Desk, Office
 from secretariat.errors import BadInputError, SecretariatError
 from secretariat.ledger import append
@@ -23,6 +24,7 @@ def adopt(office: Office) -> None:
     with office.store.write() as session:
         desk = Desk(session, office.programme, office.clock.now(), office.programme.secretariat)
         holdings.open_all(desk, office.programme)
+        bodies.note_closing(desk, office.programme)
         append(session, desk.events, at=desk.now, by=desk.by)
 
 
@@ -39,7 +41,9 @@ def replay(
         live_until(office, clock, dated.at, pause)
         for act, by in _each(office, dated):
             try:
-                office.do(act, by=by, key=f"{history.name}#{number}:{_object(act)}")
+                office.do(
+                    act, by=by, key=f"{history.name}#{number}:{_object(act)}", contact=dated.contact
+                )
             except SecretariatError as error:
                 raise BadInputError(f"act {number} of {history.name}: {error}") from error
     live_until(office, clock, history.until, pause)
@@ -84,20 +88,26 @@ def _each(office: Office, dated: DatedAct) -> list[tuple[Any, str]]:
     table: Any = Holding if name == "holding" else Obligation
     with office.store.read() as session:
         rows = list(session.exec(select(table).order_by(table.id)))
-    if "*" in pattern:
-        rows = [row for row in rows if fnmatchcase(row.id, pattern) and _waits(row, dated)]
-    else:
-        rows = [row for row in rows if row.id == pattern]
-        if not rows:
-            raise BadInputError(f"There is no {name} “{pattern}”.")
+        if "*" in pattern:
+            rows = [r for r in rows if fnmatchcase(r.id, pattern) and _waits(session, r, dated)]
+        else:
+            rows = [row for row in rows if row.id == pattern]
+            if not rows:
+                raise BadInputError(f"There is no {name} “{pattern}”.")
     return [(dated.do.model_copy(update={name: row.id}), _doer(row, dated.by)) for row in rows]
 
 
-def _waits(row: Any, dated: DatedAct) -> bool:
+def _waits(session: Session, row: Any, dated: DatedAct) -> bool:
     """Whether a row still waits for an act meant for all: a sweep leaves out what is done."""
     match dated.do.act:
         case "advance":
-            return bool(row.phase == "shared")
+            return bool(row.phase == Phase.SHARED)
+        case "waive":
+            return row.phase in (Phase.UN_LED, Phase.SHARED)
+        case "review":
+            unanswered = col(Review.answered_at).is_(None)
+            query = select(Review).where(Review.holding == row.id, unanswered)
+            return session.exec(query).first() is not None
         case "acknowledge":
             return row.acknowledged_at is None
         case _:
