@@ -18,6 +18,7 @@ from schemas.phase import Phase
 from schemas.programme import Contact, Programme
 from schemas.tables import Holding, Mail, Obligation
 from secretariat import words
+from secretariat.commands.office import Desk
 from secretariat.errors import BadInputError, UnknownError
 from secretariat.moments import in_words
 
@@ -33,6 +34,24 @@ _HEADERS = {
     "from", "to", "subject", "date", "message-id", "mime-version", "content-type",
     "auto-submitted", "x-auto-response-suppress", "references",
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MailSeen:
+    """A mail as it would be sent from ``leaves_at`` (UTC) on."""
+
+    to: str
+    subject: str
+    leaves_at: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What would happen: sentences, and the mails it would send."""
+
+    sentences: list[str]
+    mails: list[MailSeen]
 
 
 @dataclass(frozen=True)
@@ -69,6 +88,20 @@ class Composer:
         message.add_alternative(self._render(mail.template, "html", facts), subtype="html")
         mail.subject, mail.content = str(message["Subject"]), message.as_bytes()
         _prove(mail.content, contact.email)
+
+    def look(self, desk: Desk) -> Looked:
+        """What an act leads to, in words, before it is taken back: events and mails."""
+        return Looked(
+            [words.sentence(desk.programme, event, desk.by) for event in desk.events],
+            [self._letter(desk, mail) for mail in desk.mails],
+        )
+
+    def _letter(self, desk: Desk, mail: Mail) -> MailSeen:
+        self.freeze(desk.session, mail, desk.now)
+        message = BytesParser(policy=SMTP).parsebytes(mail.content or b"")
+        plain = message.get_body(("plain",))
+        text = plain.get_content().replace("\r\n", "\n") if plain else ""
+        return MailSeen(str(message["To"]), str(message["Subject"]), mail.not_before, text)
 
     def _words(
         self, session: Session, mail: Mail, contact: Contact, now: datetime

@@ -12,8 +12,9 @@ from schemas.programme import Function, Programme
 from schemas.status import FunctionStatus, HoldingStatus, Status
 from schemas.tables import Holding, Obligation, PlannedMilestone, Run, Som, Term
 from secretariat import rotation
+from secretariat.commands.holdings import held
 from secretariat.commands.office import in_office
-from secretariat.ownership import transferred
+from secretariat.ownership import counts_as, transferred
 
 PHASES = list(Phase)
 
@@ -112,7 +113,7 @@ def _row(
         owed[_country(programme, obligation.body, chair)] += 1
     return Row(
         function=function,
-        transferred=transferred([Phase(holding.phase) for holding in holdings]),
+        transferred=transferred(counts_as(held(holding)) for holding in holdings),
         cells={code: _cell(held, owed[code]) for code, held in here.items()},
         next_deadline=min(coming, key=lambda o: o.do_by, default=None),
         late=len(late),
@@ -128,7 +129,7 @@ def _country(programme: Programme, body: str, chair: Term | None) -> str | None:
 
 
 def _cell(holdings: list[Holding], late: int) -> Cell:
-    reached = [PHASES.index(Phase(holding.phase)) for holding in holdings]
+    reached = [PHASES.index(counts_as(held(holding))) for holding in holdings]
     lowest = min(reached)
     return Cell(PHASES[lowest], sum(phase > lowest for phase in reached), holdings, late)
 

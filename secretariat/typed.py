@@ -22,8 +22,10 @@ def checked(validate: Callable[[dict[str, Any]], A], words: dict[str, Any]) -> A
         return validate(words)
     except ValidationError as error:
         first = error.errors()[0]
-    name = first["loc"][-1]
+    name = first["loc"][-1] if first["loc"] else "act"
     match first["type"]:
+        case "union_tag_invalid" | "union_tag_not_found":
+            reason = f"there is no act “{words.get('act', '')}”"
         case "string_pattern_mismatch":
             reason = f"“{first['input']}” is not written as it must be, like SOM14"
         case "missing":

@@ -90,12 +90,18 @@ def title_of(programme: Programme, event: Event) -> str:
     tail, _, where = rest.partition("@")
     if event.kind.partition(".")[0] in ("holding", "readiness", "review"):
         duty = next((d.name for d in function.duties if d.slug == tail), tail)
-        return f"“{duty}” ({function.name}, {where})"
+        return f"“{duty}” ({function.name}, {receiver_name(programme, where)})"
     cycle, _, slug = tail.partition("/")
     milestone = next((m.title for m in function.milestones if m.slug == slug), "")
     if milestone and event.kind.startswith("obligation."):
         return f"{milestone} ({function.name}, {cycle})"
     return f"{function.name}, {cycle}"
+
+
+def receiver_name(programme: Programme, receiver: str) -> str:
+    """“Cambodia”, “Cambodia and Thailand” for a pair, “the chair”."""
+    members = [programme.member(code) for code in receiver.split("-")]
+    return " and ".join(member.name for member in members if member) or f"the {receiver}"
 
 
 def name_of(programme: Programme, body: str) -> str:

@@ -68,13 +68,7 @@ class Desk:
 
     @property
     def bodies(self) -> Bodies:
-        """Who there is now; once the secretariat has ended, the chair's office is the steward."""
-        query = select(Ending.body).where(col(Ending.ended_at).is_not(None))
-        ended = frozenset(self.session.exec(query))
-        programme = self.programme
-        steward = programme.chair if programme.secretariat in ended else programme.secretariat
-        receiving = {*programme.task_forces(), programme.chair}
-        return Bodies(steward, frozenset(receiving), ended)
+        return bodies_of(self.session, self.programme)
 
     def version_of(self, subject: str, version: int) -> dict[str, Any]:
         """What made the subject the version it is, or was."""
@@ -129,6 +123,14 @@ class Desk:
             and contact.role == role
             and (body != self.programme.chair or contact.member == member)
         ]
+
+
+def bodies_of(session: Session, programme: Programme) -> Bodies:
+    """Who there is now; once the secretariat has ended, the chair's office is the steward."""
+    query = select(Ending.body).where(col(Ending.ended_at).is_not(None))
+    ended = frozenset(session.exec(query))
+    steward = programme.chair if programme.secretariat in ended else programme.secretariat
+    return Bodies(steward, frozenset({*programme.task_forces(), programme.chair}), ended)
 
 
 def in_office(session: Session) -> Term | None:
