@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.events import Event
 from schemas.phase import Phase, Standing, Transferred
-from secretariat.errors import ConflictError, NotAllowedError, SecretariatError
+from secretariat.errors import ConflictError, NotAllowedError
 from secretariat.ownership import (
     ACTS,
     ENGINE,
@@ -26,6 +25,7 @@ from secretariat.ownership import (
     transferred,
 )
 from tests.conftest import at
+from tests.life_cycle import after, model
 
 STEWARD, OWNER, RECEIVER, STRANGER, ENDED = "un-act", "tf-th", "tf-kh", "tf-vn", "tf-mm"
 GOVERNMENTS = frozenset({OWNER, RECEIVER, STRANGER, ENDED, "chair"})
@@ -56,91 +56,7 @@ def a_wish(act: str, by: str) -> Wish:
     return Wish(act, by, FACTS.get(act, {}))
 
 
-def after(held: Held, event: Event) -> Held:
-    """The holding once the event is recorded."""
-    data = event.data
-    return replace(
-        held,
-        owner=data["owner"],
-        phase=Phase(data["phase"]),
-        standing=Standing(data["standing"]),
-        takes_over=data.get("takes_over", held.takes_over),
-        offered_to=data.get("offered_to"),
-        offered_phase=Phase(data["offered_phase"]) if data.get("offered_phase") else None,
-        custody_of=data.get("custody_of", held.custody_of),
-    )
-
-
-# -- the model: the same life-cycle, said once more in other words --------------------------------
-
-
-def fits(held: Held, act: str) -> bool:
-    steady, offered = held.standing == "steady", held.standing == "offered"
-    kept, over = held.custody_of is not None, held.phase is COMPLETED
-    return {
-        "offer": steady and not over,
-        "accept": offered and not over,
-        "decline": offered and not over,
-        "withdraw": offered and not over,
-        "expire": offered and not over,
-        "advance": steady and held.phase is SHARED and not kept,
-        "complete": steady and held.phase is GOVERNMENT_LED and not kept,
-        "reopen": steady and over,
-        "return": not offered and held.phase in (SHARED, GOVERNMENT_LED) and not kept,
-        "suspend": steady and not over,
-        "resume": held.standing == "suspended" and not over,
-        "take-custody": True,
-        "release": steady and kept,
-    }[act]
-
-
-def who(held: Held, act: str) -> set[str | None]:
-    return {
-        "accept": {held.offered_to},
-        "decline": {held.offered_to},
-        "expire": {ENGINE},
-        "take-custody": {STEWARD, ENGINE},
-        "reopen": {held.owner, STEWARD},
-    }.get(act, {held.owner})
-
-
-def is_absurd(held: Held, act: str) -> bool:
-    """Offered to oneself, returned to oneself, taken from who is there, released to who is not."""
-    return {
-        "offer": held.owner == RECEIVER and held.custody_of is None,
-        "return": held.owner == STEWARD,
-        "take-custody": held.owner != ENDED,
-        "release": held.custody_of == ENDED,
-    }.get(act, False)
-
-
-def changes(held: Held, act: str) -> dict[str, object]:
-    """What an act changes beside ending an offer or a pause."""
-    offer = {"offered_to": RECEIVER, "offered_phase": GOVERNMENT_LED}
-    taken = {"owner": held.offered_to, "phase": held.offered_phase, "custody_of": None}
-    return {
-        "offer": {"standing": Standing.OFFERED, **offer},
-        "accept": taken,
-        "advance": {"phase": GOVERNMENT_LED},
-        "complete": {"phase": COMPLETED},
-        "reopen": {"phase": GOVERNMENT_LED},
-        "return": {"phase": UN_LED, "owner": STEWARD},
-        "suspend": {"standing": Standing.SUSPENDED},
-        "take-custody": {"owner": STEWARD, "custody_of": held.custody_of or ENDED},
-        "release": {"owner": held.custody_of, "custody_of": None},
-    }.get(act, {})
-
-
-def model(held: Held, act: str, by: str) -> Held | type[SecretariatError]:
-    """What becomes of a holding, or why nothing does."""
-    if not fits(held, act):
-        return ConflictError
-    if by not in who(held, act):
-        return NotAllowedError
-    if is_absurd(held, act):
-        return ConflictError
-    rest = replace(held, standing=Standing.STEADY, offered_to=None, offered_phase=None)
-    return replace(rest, **changes(held, act))  # type: ignore[arg-type]
+# -- every state, every act, everybody ------------------------------------------------------------
 
 
 def every_state() -> Iterator[Held]:
@@ -164,7 +80,7 @@ def named(held: Held) -> str:
 @pytest.mark.parametrize("held", list(every_state()), ids=named)
 def test_every_act_by_everybody_does_what_the_model_says(held: Held) -> None:
     for act, by in product(ACTS, EVERYBODY):
-        expected = model(held, act, by)
+        expected = model(held, act, by, BODIES)
         if isinstance(expected, Held):
             event = decide(held, a_wish(act, by), BODIES)
             assert after(held, event) == expected, (act, by)
