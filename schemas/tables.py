@@ -76,7 +76,7 @@ class Holding(SQLModel, table=True):
     answer_by: datetime | None = instant(default=None)
     follow_up: datetime | None = instant(default=None)
     custody_of: str | None = Field(default=None, description="the ended body it came from")
-    version: int = Field(default=1, description="how many entries of the ledger are about it")
+    version: int = Field(default=0, description="how many entries of the ledger are about it")
 
 
 class Item(SQLModel, table=True):

@@ -30,6 +30,8 @@ def project(session: Session, event: Event, at: datetime) -> None:
     """Apply one event to the read models; events no page reads change nothing."""
     if projection := _PROJECTIONS.get(event.kind):
         projection(session, event, at)
+    if event.kind.partition(".")[0] in ("holding", "readiness", "review"):
+        row(session, Holding, event.subject).version += 1
 
 
 def row(session: Session, table: type[Row], key: str) -> Row:
@@ -92,7 +94,6 @@ def _holding_moved(session: Session, event: Event, at: datetime) -> None:
     holding.follow_up = _instant_or_none(data.get("follow_up"))
     holding.custody_of = data.get("custody_of", holding.custody_of)
     holding.takes_over = data.get("takes_over", holding.takes_over)
-    holding.version += 1
 
 
 @_on("readiness.attested", "readiness.waived")
@@ -109,7 +110,6 @@ def _item_kept(session: Session, event: Event, at: datetime) -> None:
                 at=at,
             )
         )
-    row(session, Holding, event.subject).version += 1
 
 
 @_on("review.asked")
