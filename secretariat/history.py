@@ -36,7 +36,7 @@ def replay(
     ``clock`` is the office's; ``pause`` is called whenever it has moved and mails may wait.
     Raises BadInputError naming the act that cannot be done.
     """
-    lived_until = _last_entry_at(office.store)
+    lived_until = _last_act_at(office.store, history)
     adopt(office)
     for number, dated in enumerate(history.acts, 1):
         if lived_until and dated.at < lived_until:
@@ -52,9 +52,11 @@ def replay(
     live_until(office, clock, history.until, pause)
 
 
-def _last_entry_at(store: Store) -> datetime | None:
+def _last_act_at(store: Store, history: History) -> datetime | None:
+    """How far an earlier replay came."""
+    query = select(Entry.at).where(col(Entry.key).startswith(f"{history.name}#"))
     with store.read() as session:
-        return session.exec(select(Entry.at).order_by(col(Entry.seq).desc()).limit(1)).first()
+        return session.exec(query.order_by(col(Entry.seq).desc()).limit(1)).first()
 
 
 def was_replayed(store: Store, history: History) -> bool:
