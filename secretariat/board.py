@@ -7,11 +7,12 @@ from datetime import date, datetime
 from sqlmodel import Session, col, select
 
 from schemas.anchor import Anchor
+from schemas.forecast import Change, Forecast, TooLittle
 from schemas.phase import Phase, Transferred
 from schemas.programme import Function, Programme
 from schemas.status import FunctionStatus, HoldingStatus, Status
-from schemas.tables import Holding, Obligation, PlannedMilestone, Run, Som, Term
-from secretariat import rotation
+from schemas.tables import Entry, Holding, Obligation, PlannedMilestone, Run, Som, Term
+from secretariat import forecast, ledger, rotation
 from secretariat.commands.office import in_office
 from secretariat.ownership import transferred
 
@@ -194,3 +195,43 @@ def meetings(session: Session, today: date) -> list[Meeting]:
 def runs(session: Session, limit: int = 5) -> list[Run]:
     """The latest flow runs."""
     return list(session.exec(select(Run).order_by(col(Run.asked_at).desc()).limit(limit)))
+
+
+def outlook(session: Session, programme: Programme, now: datetime) -> Forecast | TooLittle:
+    """When everything will be fully transferred, by the moves of holdings up to ``now``.
+
+    Chance is seeded by the last move's hash: the same history gives the same forecast.
+    """
+    changes, seed = _changes(session)
+    return forecast.forecast(
+        changes,
+        now,
+        closes=programme.closes,
+        zone=programme.zone,
+        seed=seed,
+        paused=_paused(session),
+    )
+
+
+def _changes(session: Session) -> tuple[list[Change], str]:
+    """Every opening of a holding and every change of its phase, and the last one's hash."""
+    changes: list[Change] = []
+    phases: dict[str, Phase] = {}
+    seed = ledger.BEGINNING
+    query = select(Entry).where(col(Entry.kind).startswith("holding.")).order_by(col(Entry.seq))
+    for entry in session.exec(query.where(Entry.kind != "holding.offered")):
+        phase = ledger.event(entry).data.get("phase")
+        before = phases.get(entry.subject)
+        if phase is None or phase == before:
+            continue
+        function = entry.subject.partition("/")[0]
+        after = phases[entry.subject] = Phase(phase)
+        changes.append(Change(entry.subject, function, before, after, entry.at))
+        seed = entry.hash
+    return changes, seed
+
+
+def _paused(session: Session) -> frozenset[str]:
+    """Holdings that do not move at present."""
+    found = session.exec(select(Holding))
+    return frozenset(holding.id for holding in found if getattr(holding, "paused", False))
