@@ -20,9 +20,9 @@ def verdict(found: Forecast, zone: str) -> list[str]:
     if found.closes and found.at_close and found.chance is not None:
         low, high = found.at_close.low, found.at_close.high
         said.append(
-            f"When the programme closes, on {found.closes:%-d %B %Y}, it will be "
-            f"{found.at_close.middle} of {found.total} (in 80 of 100 futures {_range(low, high)}); "
-            f"the chance of all {found.total} by then is {percent(found.chance)}."
+            f"When the programme closes, on {found.closes:%-d %B %Y}, {found.at_close.middle} of "
+            f"{found.total} will be ({_range(low, high)} in 80 of 100 futures); the chance of all "
+            f"{found.total} by then is {percent(found.chance)}."
         )
     elif found.closes:
         said.append(
@@ -93,7 +93,7 @@ def _waits(tempo: Tempo) -> str:
             f"{median(tempo.waiting):.0f} days in the middle"
         )
     if tempo.shares:
-        words += f". A wave took {mean(tempo.shares):.0%} of what waited on average"
+        words += f". On average a wave took along {mean(tempo.shares):.0%} of what waited"
     return f"{words}. {_memory(tempo)}"
 
 
@@ -134,6 +134,11 @@ def percent(share: float) -> str:
 
 def month(at: datetime, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%B %Y}"
+
+
+def short_month(at: datetime | None, zone: str) -> str:
+    """“May 2021”; what lies beyond the horizon is “later”."""
+    return f"{at.astimezone(ZoneInfo(zone)):%b %Y}" if at else "later"
 
 
 def _day(at: datetime, zone: str) -> str:

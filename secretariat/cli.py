@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
+from secretariat.cli_forecast import forecast
 from secretariat.errors import BadInputError, ConflictError, SecretariatError, UnknownError
 from secretariat.settings import Settings, load_settings
 
@@ -169,6 +170,9 @@ def status(
     out.print(_table(office.programme, rows, local))
     say("\nUN: UN-led, sh: shared, gov: government-led, end: completed; +1: one duty is further.")
     say(", ".join(f"{count} {t}" for t, count in counts.items()) + f" of {len(rows)} functions.")
+
+
+app.command()(forecast)
 
 
 @som.command("prepare")
