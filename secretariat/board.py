@@ -200,35 +200,34 @@ def runs(session: Session, limit: int = 5) -> list[Run]:
 def outlook(session: Session, programme: Programme, now: datetime) -> Forecast | TooLittle:
     """When everything will be fully transferred, by the moves of holdings up to ``now``.
 
-    Chance is seeded by the last move's hash: the same history gives the same forecast.
+    Chance is seeded by the moves themselves: the same history gives the same forecast.
     """
-    changes, seed = _changes(session)
+    changes = phase_changes(session)
+    last = f"{changes[-1].holding} {changes[-1].at.isoformat()}" if changes else ""
     return forecast.forecast(
         changes,
         now,
         closes=programme.closes,
         zone=programme.zone,
-        seed=seed,
+        seed=last,
         paused=_paused(session),
     )
 
 
-def _changes(session: Session) -> tuple[list[Change], str]:
-    """Every opening of a holding and every change of its phase, and the last one's hash."""
+def phase_changes(session: Session) -> list[Change]:
+    """Every opening of a holding and every change of its phase, whatever event brought it."""
     changes: list[Change] = []
     phases: dict[str, Phase] = {}
-    seed = ledger.BEGINNING
     query = select(Entry).where(col(Entry.kind).startswith("holding.")).order_by(col(Entry.seq))
     for entry in session.exec(query.where(Entry.kind != "holding.offered")):
         phase = ledger.event(entry).data.get("phase")
         before = phases.get(entry.subject)
         if phase is None or phase == before:
             continue
-        function = entry.subject.partition("/")[0]
         after = phases[entry.subject] = Phase(phase)
+        function = entry.subject.partition("/")[0]
         changes.append(Change(entry.subject, function, before, after, entry.at))
-        seed = entry.hash
-    return changes, seed
+    return changes
 
 
 def _paused(session: Session) -> frozenset[str]:

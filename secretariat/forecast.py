@@ -97,8 +97,9 @@ def missing(lived: Past) -> str:
 def futures(lived: Past, seed: str, count: int = FUTURES) -> dict[str, list[float]]:
     """Days from now until each function that is not yet fully transferred is, future by future.
 
-    Infinite beyond the horizon and for what is paused. Each future has a source of chance of its
-    own, so that one more day of history moves a forecast a little and does not shuffle it.
+    Infinite beyond the horizon and for what is paused. Each future, and each function in it, has a
+    source of chance of its own, so that a day more of history moves a forecast a little and does
+    not shuffle it.
     """
     ahead = {slug: found for slug, found in lived.standings.items() if not found.fully}
     ends: dict[str, list[float]] = {slug: [] for slug in ahead}
@@ -109,7 +110,8 @@ def futures(lived: Past, seed: str, count: int = FUTURES) -> dict[str, list[floa
         paces = handover.draw(random), lead.draw(random)
         setback = random.gammavariate(evidence.setbacks + 0.5, 1 / max(1.0, evidence.shared_days))
         for slug, standing in ahead.items():
-            climb = math.inf if standing.paused else _climb(random, standing, *paces, setback)
+            own = Random(random.getrandbits(64))  # noqa: S311
+            climb = math.inf if standing.paused else _climb(own, standing, *paces, setback)
             ends[slug].append(climb)
     return ends
 
