@@ -72,8 +72,9 @@ def _assumptions(lived: Past, zone: str, paused: int) -> Iterator[str]:
     yield f"From shared to government-led: {_waits(evidence.lead)}"
     yield f"{_setbacks(lived)} What is fully transferred stays so{_undone(evidence.undone)}."
     yield (
-        "All functions go at the same pace, whoever receives them, and each by itself: a meeting "
-        "that moves many at once is not foreseen, nor that the closing day hurries anybody."
+        "All functions go at the same pace, whoever receives them; if some are slower by nature, "
+        "the end is later than said. Each goes by itself: a meeting that moves many at once is not "
+        "foreseen, nor that the closing day hurries anybody."
     )
     if paused:
         be = "is" if paused == 1 else "are"
