@@ -27,6 +27,7 @@ from secretariat.forecast import forecast, futures, missing, quantile
 from secretariat.pace import DAY, SHARED, UN_LED, Evidence, Past, Standing, Tempo, past
 from secretariat.settings import Settings
 from secretariat.store import opened
+from secretariat.web.chart import BOTTOM, LEFT, RIGHT, TOP, chart
 from tests.conftest import BARE, Bench, at, run_cli
 from tests.test_web import Site
 
@@ -491,6 +492,22 @@ def test_the_page_looks_back_and_keeps_silent_where_it_knows_too_little(site: Si
     assert 'class="fan"' not in june
     assert site.browser.get("/forecast?at=soon").status_code == 400
     assert site.browser.get("/forecast?at=2017-01-01").status_code == 200
+
+
+def test_the_chart_stays_in_its_box_whatever_is_unknown() -> None:
+    waiting = in_order(STEADY, *(moves(f"w{i}", holdings=12) for i in range(60)))
+    for changes, now, closes in (
+        (waiting, NOW, CLOSES),
+        (STEADY, NOW, date(2010, 1, 1)),
+        (STEADY, BEGUN, None),
+        ([], NOW, CLOSES),
+    ):
+        drawn = chart(seen(changes, now, closes), ZONE)
+        numbers = re.findall(r"[-\d.]+", drawn.past + drawn.fan + drawn.middle)
+        across, down = ([float(n) for n in numbers[i::2]] for i in (0, 1))
+        assert all(LEFT <= x <= RIGHT for x in across)
+        assert all(TOP <= y <= BOTTOM for y in down)
+        assert drawn.closes is None or LEFT <= drawn.closes <= RIGHT
 
 
 def test_the_command_says_the_same_in_words(replayed: Settings, commit: Programme) -> None:

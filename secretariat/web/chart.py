@@ -19,7 +19,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Chart:
-    """SVG paths and positions in a box of WIDTH by HEIGHT; ``closes`` is None without a day."""
+    """SVG paths and positions in a box of WIDTH by HEIGHT; ``closes`` is None if off it."""
 
     past: str
     fan: str
@@ -65,7 +65,7 @@ def chart(found: Forecast | TooLittle, zone: str) -> Chart:
         fan=_path([*early, *reversed(late)]) + " Z" if reached else "",
         middle=_path(middle) if reached else "",
         now=(scale.x(found.at), scale.y(found.fully)),
-        closes=scale.x(closes) if closes else None,
+        closes=scale.x(closes) if closes and closes >= scale.begun else None,
         top=scale.y(found.total),
         ticks=_ticks(scale, local),
         levels=tuple(

@@ -91,7 +91,7 @@ def show_forecast(request: Request, at: str | None = None) -> Response:
         past=past,
         at=_day(moment, office).isoformat(),
         months=months,
-        month=lambda at: short_month(at, programme.zone),
+        month=lambda at: short_month(at, programme.zone).replace(" ", "\N{NO-BREAK SPACE}"),
         percent=percent,
         function_name=lambda slug: f.name if (f := programme.function(slug)) else slug,
     )
