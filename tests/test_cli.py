@@ -156,7 +156,19 @@ def test_init_writes_a_programme_and_settings_that_work_and_overwrites_nothing(
 
 
 def test_every_command_explains_itself() -> None:
-    commands = ["", "demo", "up", "init", "check", "status", "som", "run", "holding", "sign-in"]
+    commands = [
+        "",
+        "demo",
+        "up",
+        "init",
+        "check",
+        "status",
+        "forecast",
+        "som",
+        "run",
+        "holding",
+        "sign-in",
+    ]
     for command in commands:
         arguments = [SECRETARIAT, *command.split(), "--help"]
         done = subprocess.run(arguments, capture_output=True, text=True, cwd=REPO, check=False)

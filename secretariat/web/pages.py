@@ -11,16 +11,18 @@ from sqlmodel import Session, col, select
 
 from notifications import catcher
 from notifications.links import check_unexpired
+from schemas.forecast import Forecast, TooLittle
 from schemas.phase import Phase, Transferred
 from schemas.programme import Contact, Programme
 from schemas.tables import Entry, Link, Mail, Obligation, Run
 from secretariat import board, closeup, ledger, words
+from secretariat.assumptions import percent, short_month, verdict
 from secretariat.commands.office import Office
 from secretariat.errors import UnknownError
 from secretariat.installation import DemoClock
 from secretariat.moments import in_words, moment_of
 from secretariat.timers import next_due
-from secretariat.web import signin
+from secretariat.web import chart, signin
 from secretariat.web.render import render
 
 router = APIRouter()
@@ -60,6 +62,47 @@ def show_board(request: Request, at: str | None = None) -> Response:
         owner_words=lambda cell, code: _owner_words(office, cell, code),
         **found,
     )
+
+
+@router.get("/forecast")
+def show_forecast(request: Request, at: str | None = None) -> Response:
+    """When everything will be fully transferred, as seen now or at the end of a past day."""
+    office: Office = request.app.state.parts.office
+    programme, now = office.programme, office.clock.now()
+    moment = moment_of(at, programme.zone, now) if at else now
+    past = moment < now
+    store = office.store.as_of(moment) if past else office.store
+    with store.read() as session, office.store.read() as present:
+        found = board.outlook(session, programme, moment)
+        months = _months(present, office, now)
+    said = _said(found, programme.zone)
+    return render(
+        request,
+        "forecast.html",
+        found=found,
+        said=said,
+        described=" ".join(said),
+        reached=getattr(found, "reached", ()),
+        functions=getattr(found, "functions", ()),
+        assumptions=getattr(found, "assumptions", ()),
+        chart=chart.chart(found, programme.zone),
+        box=(chart.WIDTH, chart.HEIGHT),
+        left=chart.LEFT,
+        right=chart.RIGHT,
+        bottom=chart.BOTTOM,
+        past=past,
+        at=_day(moment, office).isoformat(),
+        months=months,
+        month=lambda at: short_month(at, programme.zone).replace(" ", "\N{NO-BREAK SPACE}"),
+        percent=percent,
+        function_name=lambda slug: f.name if (f := programme.function(slug)) else slug,
+    )
+
+
+def _said(found: Forecast | TooLittle, zone: str) -> list[str]:
+    if isinstance(found, Forecast):
+        return verdict(found, zone)
+    return [f"{found.fully} of {found.total} functions are fully transferred.", found.words]
 
 
 @router.get("/runs/{key:path}")
