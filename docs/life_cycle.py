@@ -73,7 +73,7 @@ def page() -> str:
             "Generated from the table in `secretariat/ownership.py` by `make life-cycle`; the same",
             "table decides every act, so this page cannot say anything but what the program does.",
             "",
-            "A holding (a duty at one receiver) has exactly one accountable owner at every instant.",
+            "A holding (a duty at one receiver) has exactly one accountable owner at any instant.",
             "A change of owner has two parties: one offers, the other accepts. The owner stays the",
             "owner until then. The steward is the secretariat and, once that has ended, the office",
             "that holds the chair; it takes into custody what an ended body leaves. In custody a",
