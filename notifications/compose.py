@@ -17,7 +17,8 @@ from schemas.events import Event
 from schemas.phase import Phase
 from schemas.programme import Contact, Programme
 from schemas.tables import Holding, Mail, Obligation
-from secretariat import words
+from secretariat import ledger, words
+from secretariat.audit import NOTED_IN
 from secretariat.commands.office import Desk
 from secretariat.errors import BadInputError, UnknownError
 from secretariat.moments import in_words
@@ -32,7 +33,7 @@ _TEMPLATES = ImmutableSandboxedEnvironment(
 _LINK_LIVES = timedelta(days=30)
 _HEADERS = {
     "from", "to", "subject", "date", "message-id", "mime-version", "content-type",
-    "auto-submitted", "x-auto-response-suppress", "references",
+    "auto-submitted", "x-auto-response-suppress", "references", NOTED_IN.lower(),
 }  # fmt: skip
 
 
@@ -82,6 +83,7 @@ class Composer:
         message["Message-ID"] = mail.message_id = f"<mail.{mail.id}.{now:%Y%m%d%H%M%S}@{domain}>"
         message["Auto-Submitted"] = "auto-generated"
         message["X-Auto-Response-Suppress"] = "DR, RN, NRN, AutoReply"
+        message[NOTED_IN] = facts["head"]
         if thread := mail.obligation or mail.holding:
             message["References"] = f"<{thread.replace('@', '.at.')}@{domain}>"
         message.set_content(text.strip() + "\n")
@@ -118,6 +120,7 @@ class Composer:
             "contact_body": self._body_name(contact.body),
             "local": in_words(contact.zone),
             "now": now,
+            "head": str(ledger.head(session)),
         }
         return mail.context | common | about(session, mail, contact, now)
 

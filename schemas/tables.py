@@ -41,6 +41,7 @@ class Entry(SQLModel, table=True):
     kind: str
     subject: str = Field(index=True)
     by: str
+    version: int = Field(default=1, description="of the shape of the data")
     data: str = Field(description="canonical JSON")
     key: str | None = Field(default=None, unique=True, description="of the act, on its first entry")
     prev: str

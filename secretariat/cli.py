@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-from secretariat import cli_forecast, cli_holdings
+from secretariat import cli_forecast, cli_holdings, cli_ledger
 from secretariat.errors import BadInputError, ConflictError, SecretariatError, UnknownError
 from secretariat.settings import Settings, load_settings
 from secretariat.terminal import By, office_here, out, say
@@ -30,6 +30,7 @@ app.add_typer(som, name="som")
 app.command()(cli_holdings.holding)
 app.command()(cli_forecast.forecast)
 app.add_typer(cli_holdings.body, name="body")
+app.add_typer(cli_ledger.ledger, name="ledger")
 Wait = Annotated[
     int, typer.Option("--wait", min=0, help="seconds to watch the flow run; 0: do not")
 ]

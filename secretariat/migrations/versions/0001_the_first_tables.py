@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("by", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("data", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=True),
         sa.Column("prev", sa.String(), nullable=False),
