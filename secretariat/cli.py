@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
+from secretariat import cli_dossier
 from secretariat.errors import BadInputError, ConflictError, SecretariatError, UnknownError
 from secretariat.settings import Settings, load_settings
 
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 som = typer.Typer(no_args_is_help=True, help="Senior Officials Meetings.")
 app.add_typer(som, name="som")
+app.command("dossier")(cli_dossier.make)
 out = Console(highlight=False)
 
 By = Annotated[str, typer.Option("--by", help="the body that acts")]

@@ -16,7 +16,7 @@ from notifications.links import Links
 from secretariat.commands.office import Office
 from secretariat.errors import SecretariatError
 from secretariat.settings import Settings
-from secretariat.web import forms, pages
+from secretariat.web import dossiers, forms, pages
 from secretariat.web.render import render
 
 HERE = Path(__file__).parent
@@ -48,6 +48,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.include_router(pages.router)
     app.include_router(forms.router)
+    app.include_router(dossiers.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.middleware("http")(_guard)
     app.exception_handler(SecretariatError)(_refused)
