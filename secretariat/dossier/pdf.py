@@ -1,6 +1,7 @@
 """A dossier as a PDF to keep: A4, archivable (PDF/A-2a) and accessible (PDF/UA-1)."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,11 @@ from secretariat.dossier.shapes import (
 )
 
 LAYOUT = Path(__file__).with_name("layout.typ")
+# A mailbox stays whole, so that it can be copied; scripts without spaces break by themselves, but
+# nobody's word has thousands of letters.
+_LONG_WORD = re.compile(
+    r"(?<!\S)[!-?A-\u04ff\u1e00-\u1eff]{30,}(?!\S)|[!-\u04ff\u1e00-\u1eff]{100,}|\S{5000,}"
+)
 
 
 def render(dossier: Dossier) -> bytes:
@@ -41,6 +47,11 @@ def render(dossier: Dossier) -> bytes:
     )
     assert isinstance(made, bytes)
     return made
+
+
+def _breakable(text: str) -> str:
+    """The text with places to break in words that are longer than a cell is wide."""
+    return _LONG_WORD.sub(lambda word: re.sub("(.{8})", "\\1\u200b", word[0]), text)
 
 
 def _content(dossier: Dossier) -> dict[str, Any]:
@@ -67,6 +78,7 @@ def _block(block: Block) -> dict[str, Any]:
         case Facts(rows):
             return {"kind": "facts", "rows": rows}
         case Table(columns, widths, rows):
-            return {"kind": "table", "columns": columns, "widths": widths, "rows": rows}
+            cells = [[_breakable(text) for text in row] for row in rows]
+            return {"kind": "table", "columns": columns, "widths": widths, "rows": cells}
         case Section(title, blocks):
             return {"kind": "section", "title": title, "blocks": [_block(b) for b in blocks]}
