@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-from secretariat import cli_forecast, cli_holdings, cli_ledger
+from secretariat import cli_dossier, cli_forecast, cli_holdings, cli_ledger
 from secretariat.errors import BadInputError, ConflictError, SecretariatError, UnknownError
 from secretariat.settings import Settings, load_settings
 from secretariat.terminal import By, office_here, out, say
@@ -27,8 +27,9 @@ app = typer.Typer(
 )
 som = typer.Typer(no_args_is_help=True, help="Senior Officials Meetings.")
 app.add_typer(som, name="som")
-app.command()(cli_holdings.holding)
+app.command("dossier")(cli_dossier.make)
 app.command()(cli_forecast.forecast)
+app.command()(cli_holdings.holding)
 app.add_typer(cli_holdings.body, name="body")
 app.add_typer(cli_ledger.ledger, name="ledger")
 Wait = Annotated[

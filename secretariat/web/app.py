@@ -18,7 +18,7 @@ from notifications.compose import Composer
 from secretariat.commands.office import Office
 from secretariat.errors import ChangedError, SecretariatError
 from secretariat.settings import Settings
-from secretariat.web import api, forms, pages
+from secretariat.web import api, dossiers, forms, pages
 from secretariat.web.render import render
 
 HERE = Path(__file__).parent
@@ -51,6 +51,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(api.router)
     app.include_router(pages.router)
     app.include_router(forms.router)
+    app.include_router(dossiers.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.middleware("http")(_guard)
     app.exception_handler(SecretariatError)(_refused)

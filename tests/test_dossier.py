@@ -1,0 +1,381 @@
+"""The dossier: what a successor must know, on paper, in every script of the region."""
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from docx import Document
+from fastapi.testclient import TestClient
+from pypdf import PdfReader
+
+from notifications.compose import Composer
+from notifications.links import Links
+from schemas.acts import Done
+from schemas.programme import Programme
+from secretariat.clock import VirtualClock
+from secretariat.commands import Office
+from secretariat.dossier import Dossier, docx, dossier_of, fonts, pdf
+from secretariat.dossier.shapes import Section, Table, texts
+from secretariat.errors import UnknownError
+from secretariat.settings import Settings
+from secretariat.store import opened
+from secretariat.web import signin
+from secretariat.web.app import Parts, create_app
+from tests.conftest import BARE, Bench, at, run_cli
+from tests.test_obligations import HOST, a_meeting
+
+OWN_NAMES = ("កម្ពុជា", "中国", "ລາວ", "မြန်မာ", "ไทย", "Việt Nam")
+LANGUAGES = ("Khmer · ខ្មែរ", "Chinese · 中文", "Lao · ລາວ", "Burmese · မြန်မာ", "Thai · ไทย")
+SENTENCES = (
+    "ការប្រជុំត្រូវបានពន្យារពេល ព្រោះខ្វះធនធាន។",
+    "会议推迟到二〇一九年第一季度。",
+    "ກອງປະຊຸມຖືກເລື່ອນອອກໄປ ຍ້ອນຂາດແຄນງົບປະມານ.",
+    "အရင်းအမြစ် နည်းပါးသောကြောင့် အစည်းအဝေးကို ရွှေ့ဆိုင်းခဲ့သည်။",
+    "การประชุมถูกเลื่อนออกไปเพราะงบประมาณไม่เพียงพอ",
+    "Cuộc họp được hoãn lại vì thiếu nguồn lực.",
+)
+
+
+def the_dossier(
+    settings: Settings, commit: Programme, name: str, moment: str = "2019-01-03T03:00"
+) -> Dossier:
+    with opened(settings.store_url).as_of(at(moment)).read() as session:
+        return dossier_of(session, commit, name, at(moment))
+
+
+@pytest.fixture(scope="module")
+def hosting(replayed: Settings, commit: Programme) -> Dossier:
+    return the_dossier(replayed, commit, "som-hosting")
+
+
+@pytest.fixture(scope="module")
+def chair(replayed: Settings, commit: Programme) -> Dossier:
+    return the_dossier(replayed, commit, "chair")
+
+
+def saying(dossier: Dossier, *notes: str) -> Dossier:
+    """The dossier with these notes as its only lessons."""
+    table = Table(("In their words",), (1,), tuple((note,) for note in notes))
+    return replace(dossier, sections=(Section("Lessons", (table,)),))
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def pdf_text(content: bytes) -> str:
+    """The text of a PDF. Each glyph of a cluster carries the whole cluster: it is read once."""
+    pages = [page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(content)]
+    return words(re.sub(r"([\u0e80-\u17ff]{2,}?)\1+", r"\1", "\n".join(pages)))
+
+
+def docx_text(content: bytes) -> str:
+    document = Document(io.BytesIO(content))
+    lines = [paragraph.text for paragraph in document.paragraphs]
+    for table in document.tables:
+        lines += [cell.text for row in table.rows for cell in row.cells]
+    return words("\n".join(lines))
+
+
+def section(dossier: Dossier, title: str) -> str:
+    """A section as lines of text, one a row."""
+    found = next(section for section in dossier.sections if section.title == title)
+    return "\n".join(_lines(found))
+
+
+def _lines(block: object) -> list[str]:
+    if isinstance(block, Section):
+        return [block.title, *(line for inner in block.blocks for line in _lines(inner))]
+    if isinstance(block, str):
+        return [block]
+    rows = getattr(block, "rows", None) or [(item,) for item in block.items]
+    return [" | ".join(row) for row in rows]
+
+
+# -- what it says ---------------------------------------------------------------------------------
+
+
+def test_a_function_s_dossier_says_what_it_is_how_it_is_done_and_where_it_stands(
+    hosting: Dossier,
+) -> None:
+    assert "Fully: 2 of 2 holdings" in section(hosting, "At a glance")
+    assert "30 June 2020" in section(hosting, "At a glance")
+    method = section(hosting, "How it is done")
+    assert "Host confirms date and venue | 80 working days before the SOM" in method
+    assert "Delegation named | 20 working days before the SOM | Each of the 6 task forces" in method
+    assert "6 working days after the asking, unless it is acknowledged: it climbs to the head." in (
+        method
+    )
+    assert "SOM13 | First quarter of 2019 | 16 July 2018 | Open" in section(hosting, "Calendar")
+    held = "Venue and budget | The chair | Chair's office | Government-led | 3 December 2018"
+    assert held in section(hosting, "Holdings")
+    contacts = section(hosting, "Contacts")
+    assert "Chair's office, China | Focal point | focal-point.chair@cn.example" in contacts
+    assert "chair@kh.example" not in contacts
+
+
+def test_its_history_and_lessons_are_the_ledger_s(hosting: Dossier) -> None:
+    history = section(hosting, "History")
+    assert "SOM13 was postponed to first quarter of 2019: Resources are limited in China." in (
+        history
+    )
+    assert (
+        "UN-ACT offered “Venue and budget” (SOM hosting, the chair) to Chair's office." in history
+    )
+    assert "indicator" not in history.lower()
+    lessons = section(hosting, "Lessons")
+    assert "10 September 2018 | UN-ACT | SOM13 | Resources are limited in China." in lessons
+    assert "China will host in the first quarter of 2019; the day follows." in lessons
+
+
+def test_a_day_due_is_the_asked_body_s_own(replayed: Settings, commit: Programme) -> None:
+    late = the_dossier(replayed, commit, "som-hosting", "2019-03-10T03:00")
+    owed = [line for line in section(late, "Open obligations").split("\n") if "Delegation" in line]
+    assert len(owed) == 6
+    assert all("4 March 2019" in line for line in owed)
+
+
+def test_the_chair_s_dossier_has_troika_terms_functions_and_what_it_owns(
+    chair: Dossier, commit: Programme
+) -> None:
+    glance = section(chair, "At a glance")
+    assert "In office | China · 中国" in glance
+    assert "Incoming | Viet Nam · Việt Nam" in glance
+    assert "SOM13 | China | Formally | 22 January 2018" in section(chair, "Terms")
+    assert "SOM14 | Viet Nam | Informally" in section(chair, "Terms")
+    assert "SOM13 | China | First quarter of 2019 | Fourth quarter of 2018" in section(
+        chair, "Meetings"
+    )
+    functions = section(chair, "Functions of the chair")
+    assert all((f.name in functions) == (f.receiver == "chair") for f in commit.functions)
+    assert "SOM hosting: Venue and budget" in section(chair, "What the chair's office owns")
+    assert "The chair's office has no staff for the follow-up yet." in section(chair, "Lessons")
+
+
+def test_every_function_has_a_dossier_that_can_be_printed(
+    replayed: Settings, commit: Programme
+) -> None:
+    for function in commit.functions:
+        dossier = the_dossier(replayed, commit, function.slug)
+        assert not fonts.missing(texts(dossier))
+        assert words(function.what) in pdf_text(pdf.render(dossier))
+
+
+def test_the_past_is_told_as_it_was(replayed: Settings, commit: Programme) -> None:
+    before = the_dossier(replayed, commit, "som-hosting", "2018-02-20T03:00")
+    assert "offered to Chair's office, answer by 30 March 2018" in section(before, "Holdings")
+    assert "postponed" not in section(before, "History")
+    nothing = the_dossier(replayed, commit, "chair", "2016-01-01T00:00")
+    assert "In office | Nobody" in section(nothing, "At a glance")
+    assert nothing.head == "0"
+
+
+def test_an_unknown_name_is_refused_with_those_there_are(
+    replayed: Settings, commit: Programme
+) -> None:
+    with pytest.raises(UnknownError, match=r"no function “tea”.*chair, chair-rotation, som-host"):
+        the_dossier(replayed, commit, "tea")
+
+
+# -- what it looks like ---------------------------------------------------------------------------
+
+
+def test_pdf_and_docx_say_the_same(hosting: Dossier, chair: Dossier) -> None:
+    for dossier in (hosting, chair):
+        printed, written = pdf_text(pdf.render(dossier)), docx_text(docx.render(dossier))
+        for said in ("Resources are limited in China.", "focal-point.chair@vn.example", *OWN_NAMES):
+            assert said in printed
+            assert said in written
+        assert dossier.short_head in printed
+        assert dossier.head.partition(":")[2] in written
+
+
+def test_names_and_languages_stand_in_all_six_scripts(hosting: Dossier) -> None:
+    printed = pdf_text(pdf.render(hosting))
+    for said in (*OWN_NAMES, *LANGUAGES, "Vietnamese · Tiếng Việt"):
+        assert said in printed
+
+
+def test_sentences_of_all_six_scripts_have_a_font_for_every_character(hosting: Dossier) -> None:
+    assert not fonts.missing(SENTENCES)
+    content = pdf.render(saying(hosting, *SENTENCES))
+    used = {
+        font.get_object()["/BaseFont"].partition("+")[2].partition("-")[0]
+        for page in PdfReader(io.BytesIO(content)).pages
+        for font in page["/Resources"]["/Font"].values()  # type: ignore[index]
+    }
+    assert used == {family.replace(" ", "") for family in fonts.FAMILIES}
+
+
+def test_the_pdf_is_archivable_accessible_and_has_an_outline(hosting: Dossier) -> None:
+    reader = PdfReader(io.BytesIO(pdf.render(hosting)))
+    assert reader.metadata is not None
+    assert reader.metadata.title == "SOM hosting: handover dossier"
+    assert reader.metadata.creation_date == hosting.at
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]  # type: ignore[index]
+    assert root["/Lang"] == "en"  # type: ignore[index]
+    xmp = root["/Metadata"].get_object().get_data().decode()  # type: ignore[index]
+    assert "<pdfaid:part>2</pdfaid:part>" in xmp
+    assert "<pdfuaid:part>1</pdfuaid:part>" in xmp
+    titles = [entry["/Title"] for entry in reader.outline if not isinstance(entry, list)]
+    assert [title.split(" ", 1)[1] for title in titles] == [s.title for s in hosting.sections]
+    assert {(page.mediabox.width // 1, page.mediabox.height // 1) for page in reader.pages} == {
+        (595, 841)
+    }
+    pages = len(reader.pages)
+    assert all(f"of {pages}" in page.extract_text() for page in reader.pages)
+
+
+def test_the_same_dossier_gives_the_same_bytes(replayed: Settings, commit: Programme) -> None:
+    first, second = (the_dossier(replayed, commit, "regional-liaison") for _ in range(2))
+    assert pdf.render(first) == pdf.render(second)
+    assert docx.render(first) == docx.render(second)
+
+
+def test_table_headers_are_repeated_on_every_page(hosting: Dossier) -> None:
+    long = saying(hosting, *(f"note {number}" for number in range(200)))
+    reader = PdfReader(io.BytesIO(pdf.render(long)))
+    assert len(reader.pages) > 3
+    assert all("In their words" in page.extract_text() for page in reader.pages)
+    table = Document(io.BytesIO(docx.render(long))).tables[0]
+    assert "w:tblHeader" in table.rows[0]._tr.xml
+
+
+# -- what people write stays what they wrote ------------------------------------------------------
+
+MARKUP = (
+    '#read("/etc/passwd")',
+    "*bold* _slanted_ = Heading $x^2$ `code` @label <tag> // gone \\u{41}",
+    '#set page(width: 1pt) #panic("no") ]) #[',
+    "<w:p>&amp;</w:p> ]]> {{ name }}",
+)
+
+
+def test_markup_in_a_note_stays_text(hosting: Dossier) -> None:
+    dossier = saying(hosting, *MARKUP)
+    printed, written = pdf_text(pdf.render(dossier)), docx_text(docx.render(dossier))
+    for note in MARKUP:
+        assert words(note) in printed
+        assert words(note) in written
+
+
+def test_a_note_goes_the_whole_way_from_the_ledger(open_office: Callable[[str], Bench]) -> None:
+    bench = open_office("2019-01-03T03:00")
+    a_meeting(bench)
+    office = bench.office
+    office.do(Done(obligation=HOST, note=f"{MARKUP[0]}\n{SENTENCES[0]}"), by="tf-vn")
+    with office.store.read() as session:
+        dossier = dossier_of(session, office.programme, "som-hosting", bench.clock.now())
+    assert f"{MARKUP[0]} {SENTENCES[0]}" in section(dossier, "Lessons")
+    assert MARKUP[0] in pdf_text(pdf.render(dossier))
+
+
+def test_what_has_no_font_or_no_place_in_xml_is_given_by_number_and_said(
+    hosting: Dossier,
+) -> None:
+    dossier = saying(hosting, "bell \x07, smile 😀, half \ud800, Ethiopic ሀ, private \ue000")
+    printed, written = pdf_text(pdf.render(dossier)), docx_text(docx.render(dossier))
+    for number in ("[U+0007]", "[U+D800]"):
+        assert number in printed
+        assert number in written
+    for number in ("[U+1F600]", "[U+1200]", "[U+E000]"):
+        assert number in printed
+    assert "No font here shows these characters (Ethiopic" in printed
+    assert "😀" in written
+
+
+def test_without_the_fonts_of_a_script_a_sentence_says_which(
+    hosting: Dossier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fonts, "FAMILIES", {"Noto Sans": fonts.FAMILIES["Noto Sans"]})
+    fonts._files.cache_clear()
+    fonts._covered.cache_clear()
+    try:
+        printed = pdf_text(pdf.render(saying(hosting, *SENTENCES)))
+    finally:
+        monkeypatch.undo()
+        fonts._files.cache_clear()
+        fonts._covered.cache_clear()
+    assert "(Cjk, Khmer, Lao, Myanmar, Thai" in printed
+    assert "[U+1780]" in printed
+
+
+@pytest.mark.parametrize("long", ["word " * 200_000, "x" * 1_000_000], ids=["words", "one word"])
+def test_a_reason_of_a_megabyte_survives(hosting: Dossier, long: str) -> None:
+    dossier = saying(hosting, long)
+    count = len(words(long).replace(" ", ""))
+    reader = pypdfium2.PdfDocument(pdf.render(dossier))
+    first = reader[0].get_textpage().get_text_bounded()
+    assert "word word" in first or "xxxxxxxx" in first
+    assert len(reader) > 30
+    assert len(docx_text(docx.render(dossier)).replace(" ", "")) > count
+
+
+# -- the doors ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def environment(replayed: Settings) -> dict[str, str]:
+    return BARE | {"SECRETARIAT_DATA_DIR": str(replayed.data_dir)}
+
+
+def test_the_command_writes_both_files_and_overwrites_none(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    asked = ("dossier", "chair", "--at", "2018-12-31")
+    done = run_cli(*asked, environment=environment, cwd=tmp_path)
+    names = ["dossier-chair-2018-12-31.docx", "dossier-chair-2018-12-31.pdf"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert all(str(tmp_path / name) in done.stdout for name in names)
+    (tmp_path / names[0]).write_text("edited")
+    again = run_cli(*asked, environment=environment, cwd=tmp_path)
+    assert again.returncode == 2
+    assert "exists already" in again.stderr
+    assert (tmp_path / names[0]).read_text() == "edited"
+
+
+REFUSED = [
+    (("tea",), "There is no function “tea”"),
+    (("chair", "--format", "odt"), "choose pdf or docx"),
+    (("chair", "--to", "/nowhere/at-all.pdf"), "cannot be written to"),
+    (("chair", "--to", "no-such-directory"), "neither a directory nor"),
+    (("chair", "--at", "soon"), "no date such as"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), REFUSED, ids=lambda value: str(value)[:40])
+def test_the_command_refuses_with_a_sentence(
+    environment: dict[str, str], tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = run_cli("dossier", *arguments, environment=environment, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_board_gives_it_to_who_has_signed_in(
+    replayed: Settings, commit: Programme, tmp_path: Path
+) -> None:
+    office = Office(opened(replayed.store_url), commit, VirtualClock(at("2019-01-03T03:00")))
+    links = Links(b"k" * 32, "")
+    composer = Composer(commit, links, "secretariat@board.example")
+    parts = Parts(replayed, office, composer, tmp_path, dict)
+    browser = TestClient(create_app(parts), base_url="http://board", follow_redirects=False)
+    assert browser.get("/functions/som-hosting/dossier.pdf").status_code == 403
+    with office.store.write() as session:
+        soon = signin.now() + timedelta(minutes=10)
+        url = links.mint(session, "sign-in", "tf-kh-head", "tf-kh-head", soon)
+    browser.post(url)
+    got = browser.get("/functions/som-hosting/dossier.pdf")
+    assert got.content.startswith(b"%PDF")
+    assert "dossier-som-hosting-2019-01-03.pdf" in got.headers["content-disposition"]
+    past = browser.get("/functions/chair/dossier.docx?at=2018-06-30")
+    assert "30 June 2018" in docx_text(past.content)
+    assert browser.get("/functions/tea/dossier.pdf").status_code == 404
