@@ -19,6 +19,7 @@ from schemas.programme import Contact, Programme
 from schemas.tables import Holding, Mail, Obligation
 from secretariat import ledger, words
 from secretariat.audit import NOTED_IN
+from secretariat.commands import posts
 from secretariat.commands.office import Desk
 from secretariat.errors import BadInputError, UnknownError
 from secretariat.moments import in_words
@@ -69,14 +70,20 @@ class Composer:
         Raises UnknownError (its contact is gone from the programme), BadInputError (what it says
         would forge a header).
         """
-        contact = self.programme.contact(mail.contact)
-        if contact is None:
+        post = self.programme.contact(mail.contact)
+        if post is None:
             raise UnknownError(f"The contact {mail.contact} is no longer in the programme.")
+        contact = posts.answering(session, self.programme, post, now)
+        person = posts.holder(session, contact.slug, now)
+        mail.address = (person.email if person else None) or contact.email
         facts = self._words(session, mail, contact, now)
+        facts["stands_in_for"] = self._name(post) if contact is not post else ""
         subject, _, text = self._render(mail.template, "txt", facts).partition("\n")
         message = EmailMessage(policy=SMTP)
         message["From"] = Address(f"{self.programme.name} secretariat", addr_spec=self.sender)
-        message["To"] = Address(self._name(contact), addr_spec=contact.email)
+        message["To"] = Address(
+            person.name if person else self._name(contact), addr_spec=mail.address
+        )
         message["Subject"] = " ".join(subject.split())
         message["Date"] = now
         domain = self.sender.partition("@")[2]
@@ -89,7 +96,7 @@ class Composer:
         message.set_content(text.strip() + "\n")
         message.add_alternative(self._render(mail.template, "html", facts), subtype="html")
         mail.subject, mail.content = str(message["Subject"]), message.as_bytes()
-        _prove(mail.content, contact.email)
+        _prove(mail.content, mail.address)
 
     def look(self, desk: Desk) -> Looked:
         """What an act leads to, in words, before it is taken back: events and mails."""

@@ -86,10 +86,9 @@ class Outbox:
             for key in batch:
                 with self.store.read() as session:
                     mail = session.get_one(Mail, key)
-                contact = self.composer.programme.contact(mail.contact)
-                assert contact
+                assert mail.address
                 assert mail.content
-                outcome = await send(client, self.composer.sender, contact.email, mail.content)
+                outcome = await send(client, self.composer.sender, mail.address, mail.content)
                 ended += self._record(key, outcome)
                 if outcome.unknown:
                     raise RelayError(outcome.reply)

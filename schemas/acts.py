@@ -161,6 +161,33 @@ class RestoreBody(Act):
     reason: Words
 
 
+class HoldPost(Act):
+    """A person holds a post from a day on; the ledger knows the person by its slug only."""
+
+    act: Literal["hold-post"] = "hold-post"
+    post: str
+    person: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+    since: date
+    until: date | None = None
+
+
+class BeAbsent(Act):
+    """Mails to a post go to its substitute from one day to another, both whole, and then return."""
+
+    act: Literal["be-absent"] = "be-absent"
+    post: str
+    substitute: str
+    since: date
+    until: date
+
+
+class BeBack(Act):
+    """An absence ends before its day."""
+
+    act: Literal["be-back"] = "be-back"
+    post: str
+
+
 class AgreeChair(Act):
     """The members agree who chairs a SOM; an informal word is kept apart from a decision."""
 
@@ -275,6 +302,9 @@ AnyAct = Annotated[
     | Review
     | EndBody
     | RestoreBody
+    | HoldPost
+    | BeAbsent
+    | BeBack
     | AgreeChair
     | TakeChair
     | PlanSom

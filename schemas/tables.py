@@ -130,6 +130,28 @@ class Ending(SQLModel, table=True):
     reason: str
 
 
+class PostHeld(SQLModel, table=True):
+    """Who holds a post, in turn: days in the zone of the post; the last has no ``until`` yet."""
+
+    __tablename__ = "post_held"
+
+    post: str = Field(primary_key=True)
+    since: datetime = instant(primary_key=True)
+    person: str
+    until: datetime | None = instant(default=None)
+
+
+class Absence(SQLModel, table=True):
+    """A post whose mails go to a substitute for a while."""
+
+    __tablename__ = "absence"
+
+    post: str = Field(primary_key=True)
+    since: datetime = instant()
+    until: datetime = instant()
+    substitute: str
+
+
 class Som(SQLModel, table=True):
     """A Senior Officials Meeting."""
 
@@ -213,6 +235,8 @@ READ_MODELS = (
     Review,
     Support,
     Ending,
+    PostHeld,
+    Absence,
     Som,
     Term,
     Cycle,
@@ -267,6 +291,7 @@ class Mail(SQLModel, table=True):
     context: dict[str, Any] = Field(sa_type=JSON)
     subject: str | None = None
     message_id: str | None = None
+    address: str | None = Field(default=None, description="where it goes, frozen with it")
     content: bytes | None = Field(default=None, sa_type=LargeBinary)
     state: str = "waiting"
     lease_until: datetime | None = instant(default=None)
@@ -274,6 +299,16 @@ class Mail(SQLModel, table=True):
     possible_duplicate: bool = False
     reply: str = ""
     accepted_at: datetime | None = instant(default=None)
+
+
+class Person(SQLModel, table=True):
+    """Somebody's name and address, outside the ledger so that they can be erased."""
+
+    __tablename__ = "person"
+
+    slug: str = Field(primary_key=True)
+    name: str
+    email: str | None = Field(default=None, description="else the mailbox of the post")
 
 
 class Link(SQLModel, table=True):

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-from secretariat import cli_dossier, cli_forecast, cli_holdings, cli_ledger
+from secretariat import cli_dossier, cli_forecast, cli_holdings, cli_ledger, cli_people
 from secretariat.errors import BadInputError, ConflictError, SecretariatError, UnknownError
 from secretariat.settings import Settings, load_settings
 from secretariat.terminal import By, office_here, out, say
@@ -32,6 +32,7 @@ app.command()(cli_forecast.forecast)
 app.command()(cli_holdings.holding)
 app.add_typer(cli_holdings.body, name="body")
 app.add_typer(cli_ledger.ledger, name="ledger")
+app.add_typer(cli_people.people, name="people")
 Wait = Annotated[
     int, typer.Option("--wait", min=0, help="seconds to watch the flow run; 0: do not")
 ]

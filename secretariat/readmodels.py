@@ -4,16 +4,18 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, select
 
 from schemas.events import Event
 from schemas.tables import (
+    Absence,
     Cycle,
     Ending,
     Holding,
     Item,
     Obligation,
     PlannedMilestone,
+    PostHeld,
     Review,
     Som,
     Support,
@@ -145,6 +147,29 @@ def _body_ended(session: Session, event: Event, at: datetime) -> None:
 @_on("body.restored")
 def _body_restored(session: Session, event: Event, at: datetime) -> None:
     session.delete(row(session, Ending, event.subject))
+
+
+@_on("post.held")
+def _post_held(session: Session, event: Event, at: datetime) -> None:
+    since, until = _instant(event.data["since"]), _instant_or_none(event.data["until"])
+    before = select(PostHeld).where(PostHeld.post == event.subject, PostHeld.since < since)
+    for held in session.exec(before):
+        if held.until is None or held.until > since:
+            held.until = since
+    person = event.data["person"]
+    session.merge(PostHeld(post=event.subject, since=since, person=person, until=until))
+
+
+@_on("absence.began")
+def _absence_began(session: Session, event: Event, at: datetime) -> None:
+    since, until = _instant(event.data["since"]), _instant(event.data["until"])
+    substitute = event.data["substitute"]
+    session.merge(Absence(post=event.subject, since=since, until=until, substitute=substitute))
+
+
+@_on("absence.ended")
+def _absence_ended(session: Session, event: Event, at: datetime) -> None:
+    session.delete(row(session, Absence, event.subject))
 
 
 @_on("chair.agreed")

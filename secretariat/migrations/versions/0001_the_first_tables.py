@@ -13,6 +13,14 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "absence",
+        sa.Column("post", sa.String(), nullable=False),
+        sa.Column("since", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("until", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("substitute", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("post"),
+    )
+    op.create_table(
         "cycle",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("function", sa.String(), nullable=False),
@@ -143,6 +151,7 @@ def upgrade() -> None:
         sa.Column("context", sa.JSON(), nullable=False),
         sa.Column("subject", sa.String(), nullable=True),
         sa.Column("message_id", sa.String(), nullable=True),
+        sa.Column("address", sa.String(), nullable=True),
         sa.Column("content", sa.LargeBinary(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("lease_until", schemas.tables.Instant(timezone=True), nullable=True),
@@ -164,6 +173,21 @@ def upgrade() -> None:
         batch_op.create_index("ix_outbox_next", ["state", "not_before"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_obligation"), ["obligation"], unique=False)
 
+    op.create_table(
+        "person",
+        sa.Column("slug", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("slug"),
+    )
+    op.create_table(
+        "post_held",
+        sa.Column("post", sa.String(), nullable=False),
+        sa.Column("since", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("until", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("post", "since"),
+    )
     op.create_table(
         "readiness",
         sa.Column("holding", sa.String(), nullable=False),
