@@ -343,3 +343,30 @@ def test_every_holding_can_be_looked_at(site: Site) -> None:
         assert site.browser.get(f"/holdings/{key}").status_code == 200
     for function in office.programme.functions:
         assert site.browser.get(f"/functions/{function.slug}").status_code == 200
+
+
+# -- the ledger's page -----------------------------------------------------------------------------
+
+
+def test_the_ledger_is_read_searched_and_paged(site: Site) -> None:
+    handed_over(site.bench.office, MAPPING, "tf-la")
+    page = site.browser.get("/ledger").text
+    assert "The ledger is whole: 129 entries" in page
+    assert "Lao PDR task force accepted" in page
+    assert "Older entries" in page
+    found = site.browser.get("/ledger?q=mapping%40LA tf-la accepted").text
+    assert found.count("<tr id=") == 1
+    older = site.browser.get("/ledger?before=51").text
+    assert older.count("<tr id=") == 50
+    assert "Older entries" not in older
+    assert "Nothing found" in site.browser.get("/ledger?q=%25").text
+
+
+def test_the_ledger_s_page_says_what_was_changed(site: Site) -> None:
+    from sqlalchemy import text
+
+    with site.bench.office.store.engine.begin() as connection:
+        connection.execute(text("update ledger set subject = '<script>' where seq = 7"))
+    page = site.browser.get("/ledger?before=9").text
+    assert "Entry 7 does not match its seal" in page
+    assert "<script>" not in page

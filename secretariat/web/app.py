@@ -18,7 +18,7 @@ from notifications.compose import Composer
 from secretariat.commands.office import Office
 from secretariat.errors import ChangedError, SecretariatError
 from secretariat.settings import Settings
-from secretariat.web import api, dossiers, forms, pages
+from secretariat.web import api, dossiers, entries, forms, pages
 from secretariat.web.render import render
 
 HERE = Path(__file__).parent
@@ -52,6 +52,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(pages.router)
     app.include_router(forms.router)
     app.include_router(dossiers.router)
+    app.include_router(entries.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.middleware("http")(_guard)
     app.exception_handler(SecretariatError)(_refused)
