@@ -72,6 +72,7 @@ def status(session: Session, programme: Programme, now: datetime) -> Status:
                 name=row.function.name,
                 transferred=row.transferred,
                 holdings=_statuses(session, row.function),
+                open=open_holdings(session, row.function),
                 next_deadline=row.next_deadline.do_by if row.next_deadline else None,
                 late=row.late,
             )
@@ -148,6 +149,13 @@ def _statuses(session: Session, function: Function) -> list[HoldingStatus]:
         HoldingStatus(duty=h.duty, receiver=h.receiver, owner=h.owner, phase=Phase(h.phase))
         for h in session.exec(query)
     ]
+
+
+def open_holdings(session: Session, function: Function) -> list[str]:
+    """The holdings a function still lacks to be fully transferred."""
+    query = select(Holding).where(Holding.function == function.slug).order_by(Holding.id)
+    led = (Phase.GOVERNMENT_LED, Phase.COMPLETED)
+    return [h.id for h in session.exec(query) if counts_as(held(h)) not in led]
 
 
 def open_obligations(session: Session) -> list[Obligation]:

@@ -30,6 +30,7 @@ app.add_typer(som, name="som")
 app.command("dossier")(cli_dossier.make)
 app.command()(cli_forecast.forecast)
 app.command()(cli_holdings.holding)
+app.command()(cli_holdings.do)
 app.add_typer(cli_holdings.body, name="body")
 app.add_typer(cli_ledger.ledger, name="ledger")
 app.add_typer(cli_people.people, name="people")
@@ -147,6 +148,7 @@ def status(
         str | None, typer.Option(help="a past day, whole, or an instant with zone")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    open: Annotated[bool, typer.Option("--open", help="name what is still to be moved")] = False,
 ) -> None:
     """Where the handover stands, now or at any past time."""
     from schemas.phase import Transferred
@@ -163,11 +165,15 @@ def status(
             print(board.status(session, office.programme, moment).model_dump_json(indent=2))  # noqa: T201
             return
         rows = board.rows(session, office.programme, moment)
+        lacking = {row.function.name: board.open_holdings(session, row.function) for row in rows}
     counts = {t: sum(row.transferred == t for row in rows) for t in Transferred}
     local = moment.astimezone(ZoneInfo(office.programme.zone))
     out.print(_table(office.programme, rows, local))
     say("\nUN: UN-led, sh: shared, gov: government-led, end: completed; +1: one duty is further.")
     say(", ".join(f"{count} {t}" for t, count in counts.items()) + f" of {len(rows)} functions.")
+    for name, holdings in lacking.items() if open else ():
+        if holdings:
+            say(f"\n{name} still needs {len(holdings)}: {', '.join(holdings)}")
 
 
 @som.command("prepare")

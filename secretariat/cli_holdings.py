@@ -77,6 +77,35 @@ def holding(
     _carry_out(settings, office, asked, by, dry_run, key=key, contact=contact, letter=filed)
 
 
+def do(
+    act: Annotated[str, typer.Argument(help="any act, such as agree-chair or close-cycle")],
+    facts: Annotated[
+        list[str] | None, typer.Argument(help="what it is about: name=value …")
+    ] = None,
+    by: By = "",
+    contact: Annotated[str | None, typer.Option(help="who acts")] = None,
+    key: Annotated[str | None, typer.Option(help="the same key acts once")] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Do any act by its name: do agree-chair som=SOM15 member=KH agreement=informal."""
+    from pydantic import TypeAdapter
+
+    from schemas.acts import AnyAct
+    from secretariat.errors import BadInputError
+    from secretariat.typed import checked
+
+    words: dict[str, Any] = {"act": act}
+    for fact in facts or []:
+        name, is_fact, value = fact.partition("=")
+        if not is_fact:
+            raise BadInputError(f"“{fact}” is no fact such as som=SOM15.")
+        words[name] = value.split(",") if name == "items" else value
+    asked = checked(TypeAdapter[Any](AnyAct).validate_python, words)
+    settings, office = office_here()
+    by = by or office.programme.secretariat
+    _carry_out(settings, office, asked, by, dry_run, key=key, contact=contact)
+
+
 @body.command("end")
 def body_end(
     name: Annotated[str, typer.Argument(help="slug of the body")],
