@@ -111,6 +111,8 @@ def decide(held: Held, wish: Wish, bodies: Bodies) -> Event:
     if wish.by not in may:
         who = " or ".join(f"{kind}, {body}" for kind, body in may_be(held, rule, bodies))
         raise NotAllowedError(f"To {wish.act} {held.id} is for {who}; not for {wish.by}.")
+    if why_not := _in_the_way(held, wish.act, bodies):
+        raise ConflictError(why_not)
     outcome = {"owner": held.owner, "phase": rule.becomes or held.phase, "standing": rule.then}
     return Event(rule.event, held.id, outcome | _outcome(held, wish, bodies))
 
@@ -132,7 +134,13 @@ def who_may(held: Held, rule: Rule, bodies: Bodies) -> set[str]:
 
 def possible(held: Held, by: str, bodies: Bodies) -> list[str]:
     """The acts a body may do now, in the order of the table: what its page offers as buttons."""
-    return [rule.act for rule in RULES if _fits(held, rule) and by in who_may(held, rule, bodies)]
+    return [
+        rule.act
+        for rule in RULES
+        if _fits(held, rule)
+        and by in who_may(held, rule, bodies)
+        and not _in_the_way(held, rule.act, bodies)
+    ]
 
 
 def _fits(held: Held, rule: Rule) -> bool:
@@ -157,6 +165,24 @@ def _rule(held: Held, wish: Wish) -> Rule:
     )
 
 
+def _in_the_way(held: Held, act: str, bodies: Bodies) -> str:
+    """Why an act that fits the table makes no sense with these bodies; empty if it does."""
+    match act:
+        case "return" if held.owner == bodies.steward:
+            return f"{held.owner} is the steward, so {held.id} has nobody to return to; offer it."
+        case "take-custody" if held.owner not in bodies.ended:
+            return (
+                f"Custody is for what an ended body leaves; {held.owner}, the owner of {held.id}, "
+                "has not ended."
+            )
+        case "release" if held.custody_of in bodies.ended:
+            return (
+                f"{held.custody_of} has ended, so {held.id} cannot go back to it; offer it instead."
+            )
+        case _:
+            return ""
+
+
 def _outcome(held: Held, wish: Wish, bodies: Bodies) -> dict[str, Any]:
     match wish.act:
         case "offer":
@@ -164,23 +190,10 @@ def _outcome(held: Held, wish: Wish, bodies: Bodies) -> dict[str, Any]:
         case "accept":
             taken = {"owner": held.offered_to, "takes_over": held.offered_to, "custody_of": None}
             return taken | {"phase": held.offered_phase}
-        case "return" if held.owner == bodies.steward:
-            raise ConflictError(
-                f"{held.owner} is the steward, so {held.id} has nobody to return to; offer it."
-            )
         case "return":
             return {"owner": bodies.steward, **wish.facts}
-        case "take-custody" if held.owner not in bodies.ended:
-            raise ConflictError(
-                f"Custody is for what an ended body leaves; {held.owner}, the owner of {held.id}, "
-                "has not ended."
-            )
         case "take-custody":
             return {"owner": bodies.steward, "custody_of": held.custody_of or held.owner}
-        case "release" if held.custody_of in bodies.ended:
-            raise ConflictError(
-                f"{held.custody_of} has ended, so {held.id} cannot go back to it; offer it instead."
-            )
         case "release":
             return {"owner": held.custody_of, "custody_of": None}
         case _:

@@ -124,7 +124,7 @@ def _on_holding(request: Request, key: str, form: dict[str, Any]) -> Response:
     act = checked(ACTS.validate_python, {**form, "holding": key})
     if not looking:
         office.do(act, by=by.body, contact=by.slug)
-        return RedirectResponse(f"/holdings/{quote(key)}", 303)
+        return RedirectResponse(f"/holdings/{quote(key, safe='/@')}", 303)
     seen = office.preview(act, by=by.body, contact=by.slug, look=parts.composer.look)
     return render(request, "preview.html", key=key, form=form, act=act, seen=seen)
 
