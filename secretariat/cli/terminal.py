@@ -8,6 +8,8 @@ from rich.console import Console
 from secretariat.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from schemas.acts import Act
+    from schemas.events import Event
     from secretariat.commands.office import Office
 
 out = Console(highlight=False)
@@ -21,7 +23,23 @@ def say(words: str) -> None:
 
 def office_here() -> "tuple[Settings, Office]":
     """The settings and the office of this installation. Raises ConflictError: nothing is there."""
-    from secretariat.installation import open_office  # noqa: PLC0415  readers start fast
+    from secretariat.installation import open_office
 
     settings = load_settings()
     return settings, open_office(settings)
+
+
+def do(act: "Act", by: str) -> None:
+    """Carry out one act of a body, else of the secretariat, and say what happened."""
+    _, office = office_here()
+    by = by or office.programme.secretariat
+    tell(office, office.do(act, by=by), by)
+
+
+def tell(office: "Office", events: "list[Event]", by: str) -> None:
+    from secretariat.words import sentence
+
+    for event in events:
+        say(sentence(office.programme, event, by))
+    if not events:
+        say("That is so already; nothing was changed.")

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from secretariat.cli.terminal import out
 from secretariat.settings import load_settings
-from secretariat.terminal import out
 
 if TYPE_CHECKING:
     from rich.table import Table

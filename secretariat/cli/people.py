@@ -1,15 +1,12 @@
 """People at a terminal: who holds which post, who stands in, and forgetting somebody."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from secretariat.cli.terminal import By, do, office_here, say
 from secretariat.errors import ConflictError
-from secretariat.terminal import By, office_here, say
-
-if TYPE_CHECKING:
-    from schemas.acts import Act
 
 people = typer.Typer(no_args_is_help=True, help="Who holds which post, and who stands in.")
 Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
@@ -21,8 +18,8 @@ def show() -> None:
     from rich.table import Table
 
     from schemas.tables import Absence
+    from secretariat.cli.terminal import out
     from secretariat.commands import posts
-    from secretariat.terminal import out
 
     _, office = office_here()
     now = office.clock.now()
@@ -82,7 +79,7 @@ def post(
     from secretariat.typed import act_from
 
     last = until.date() if until else None
-    _do(act_from(HoldPost, post=name, person=person, since=since.date(), until=last), by)
+    do(act_from(HoldPost, post=name, person=person, since=since.date(), until=last), by)
 
 
 @people.command()
@@ -98,7 +95,7 @@ def absent(
     from secretariat.typed import act_from
 
     first, last = since.date(), until.date()
-    _do(act_from(BeAbsent, post=name, substitute=substitute, since=first, until=last), by)
+    do(act_from(BeAbsent, post=name, substitute=substitute, since=first, until=last), by)
 
 
 @people.command()
@@ -107,13 +104,4 @@ def back(name: str, by: By = "") -> None:
     from schemas.acts import BeBack
     from secretariat.typed import act_from
 
-    _do(act_from(BeBack, post=name), by)
-
-
-def _do(act: "Act", by: str) -> None:
-    from secretariat.words import sentence
-
-    _, office = office_here()
-    by = by or office.programme.secretariat
-    for event in office.do(act, by=by):
-        say(sentence(office.programme, event, by))
+    do(act_from(BeBack, post=name), by)

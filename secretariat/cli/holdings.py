@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from secretariat.cli.terminal import By, office_here, say, tell
 from secretariat.ownership import ACTS
-from secretariat.terminal import By, office_here, say
 
 if TYPE_CHECKING:
     from schemas.acts import Act, Letter
-    from schemas.events import Event
     from secretariat.commands.office import Office
     from secretariat.settings import Settings
 
@@ -150,7 +149,7 @@ def _carry_out(
     letter: "Letter | None" = None,
 ) -> None:
     if not dry_run:
-        _tell(office, office.do(act, by=by, key=key, contact=contact, letter=letter), by)
+        tell(office, office.do(act, by=by, key=key, contact=contact, letter=letter), by)
         return
     from notifications.compose import Composer
     from notifications.links import Links, installation_key
@@ -164,12 +163,3 @@ def _carry_out(
     for mail in seen.mails:
         say(f"\nA mail to {mail.to}, from {mail.leaves_at:%Y-%m-%d %H:%M} UTC on: {mail.subject}\n")
         say("\n".join(f"    {line}".rstrip() for line in mail.text.splitlines()))
-
-
-def _tell(office: "Office", events: "list[Event]", by: str) -> None:
-    from secretariat.words import sentence
-
-    for event in events:
-        say(sentence(office.programme, event, by))
-    if not events:
-        say("That is so already; nothing was changed.")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from secretariat.cli.terminal import office_here, say
 from secretariat.errors import BadInputError, ConflictError
-from secretariat.terminal import office_here, say
 
 if TYPE_CHECKING:
     from secretariat.audit import Verdict

@@ -1,0 +1,94 @@
+"""Meetings and flows at a terminal: prepare, postpone, close; run a flow and watch it."""
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from secretariat.cli.terminal import By, do, office_here, say
+
+if TYPE_CHECKING:
+    from schemas.acts import Act
+
+som = typer.Typer(no_args_is_help=True, help="Senior Officials Meetings.")
+Wait = Annotated[
+    int, typer.Option("--wait", min=0, help="seconds to watch the flow run; 0: do not")
+]
+
+
+@som.command("prepare")
+def som_prepare(
+    name: Annotated[str, typer.Argument(help="such as SOM14")],
+    host: Annotated[str, typer.Option(help="code of the hosting member, such as VN")],
+    on: Annotated[str, typer.Option(help="2020-03-10, or 2020-Q1 while the day is open")],
+    by: By = "",
+    wait: Wait = 90,
+) -> None:
+    """Plan a meeting and start the flow that prepares it."""
+    from schemas.acts import PrepareSom
+    from secretariat.typed import act_from
+
+    _start(act_from(PrepareSom, som=name, host=host, on=on), by, wait)
+
+
+@som.command("postpone")
+def som_postpone(
+    name: str,
+    to: Annotated[str, typer.Option(help="2019-03-12 or 2019-Q1")],
+    reason: Annotated[str, typer.Option()],
+    by: By = "",
+) -> None:
+    """Move a meeting; what hangs on it follows."""
+    from schemas.acts import PostponeSom
+    from secretariat.typed import act_from
+
+    do(act_from(PostponeSom, som=name, to=to, reason=reason), by)
+
+
+@som.command("close")
+def som_close(name: str, by: By = "") -> None:
+    """Say that a meeting was held; an agreed successor takes the chair."""
+    from schemas.acts import CloseSom
+    from secretariat.typed import act_from
+
+    do(act_from(CloseSom, som=name), by)
+
+
+def run(
+    function: Annotated[str, typer.Argument(help="slug of a function")],
+    cycle: Annotated[str | None, typer.Option(help="such as 2019, 2019-H1, SOM14")] = None,
+    by: By = "",
+    wait: Wait = 90,
+) -> None:
+    """Run a function's flow now, for one cycle or for all that are open."""
+    from schemas.acts import RunFlow
+    from secretariat.typed import act_from
+
+    _start(act_from(RunFlow, function=function, cycle=cycle), by, wait)
+
+
+def _start(act: "Act", by: str, wait: int) -> None:
+    """Do an act that asks for a flow run, and watch the run as long as wished."""
+    from schemas.tables import Run
+    from secretariat import board, service
+
+    settings, office = office_here()
+    office.do(act, by=by or office.programme.secretariat)
+    with office.store.read() as session:
+        latest = board.runs(session, 1)[0]
+    say(f"Asked for the flow run {latest.key}.")
+    if not service.is_running(settings):
+        say("It is kept, and starts when “secretariat up” (or demo) runs on this store.")
+        return
+    shown, deadline = 0, time.monotonic() + wait
+    while time.monotonic() < deadline:
+        with office.store.read() as session:
+            latest = session.get_one(Run, latest.key)
+        for step in latest.steps[shown:]:
+            say(f"  {step}")
+        shown = len(latest.steps)
+        if latest.ended_at:
+            say(f"{latest.key}: {latest.state}. {latest.words}".strip())
+            return
+        time.sleep(0.5)
+    say(f"{latest.key} is {latest.state}; the board shows how it goes on: {settings.board_url}")
