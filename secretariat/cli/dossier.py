@@ -39,12 +39,9 @@ def make(
 def _read(name: str, at: str | None) -> "Dossier":
     from secretariat.dossier import dossier_of
     from secretariat.installation import open_office
-    from secretariat.moments import moment_of
 
     office = open_office(load_settings())
-    now = office.clock.now()
-    moment = moment_of(at, office.programme.zone, now) if at else now
-    store = office.store.as_of(moment) if moment < now else office.store
+    store, moment = office.as_of(at)
     with store.read() as session:
         return dossier_of(session, office.programme, name, moment)
 

@@ -25,12 +25,10 @@ def forecast(
     from secretariat import board
     from secretariat.assumptions import verdict
     from secretariat.installation import open_office
-    from secretariat.moments import moment_of
 
     office = open_office(load_settings())
-    programme, now = office.programme, office.clock.now()
-    moment = moment_of(at, programme.zone, now) if at else now
-    store = office.store.as_of(moment) if moment < now else office.store
+    programme = office.programme
+    store, moment = office.as_of(at)
     with store.read() as session:
         found = board.outlook(session, programme, moment)
     if json:

@@ -27,12 +27,9 @@ def status(
     from schemas.phase import Transferred
     from secretariat import board
     from secretariat.installation import open_office
-    from secretariat.moments import moment_of
 
     office = open_office(load_settings())
-    now = office.clock.now()
-    moment = moment_of(at, office.programme.zone, now) if at else now
-    store = office.store.as_of(moment) if moment < now else office.store
+    store, moment = office.as_of(at)
     with store.read() as session:
         if json:
             print(board.status(session, office.programme, moment).model_dump_json(indent=2))  # noqa: T201

@@ -15,6 +15,7 @@ from secretariat import ledger, readmodels
 from secretariat.calendars import WorkCalendar
 from secretariat.clock import Clock
 from secretariat.errors import NotAllowedError, UnknownError
+from secretariat.moments import moment_of
 from secretariat.ownership import ENGINE, Bodies
 from secretariat.store import Store
 
@@ -178,6 +179,15 @@ class Office:
     store: Store
     programme: Programme
     clock: Clock
+
+    def as_of(self, at: str | None) -> tuple[Store, datetime]:
+        """The store at a past day, taken whole, or instant, with that moment; else as it is now.
+
+        What lies ahead is not known, so it is now. Raises BadInputError: no moment in ``at``.
+        """
+        now = self.clock.now()
+        moment = moment_of(at, self.programme.zone, now) if at else now
+        return (self.store.as_of(moment) if moment < now else self.store), moment
 
     def do(
         self,

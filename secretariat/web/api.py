@@ -11,7 +11,6 @@ from schemas.events import Event
 from schemas.status import Status
 from secretariat import board, closeup, words
 from secretariat.commands.office import Office
-from secretariat.moments import moment_of
 from secretariat.typed import checked
 from secretariat.web import signin
 
@@ -23,9 +22,7 @@ ACTS: TypeAdapter[Act] = TypeAdapter(AnyAct)
 def show_status(request: Request, at: str | None = None) -> Status:
     """Where every function and holding stands, now or at a past day or instant."""
     office: Office = request.app.state.parts.office
-    now = office.clock.now()
-    moment = moment_of(at, office.programme.zone, now) if at else now
-    store = office.store.as_of(moment) if moment < now else office.store
+    store, moment = office.as_of(at)
     with store.read() as session:
         return board.status(session, office.programme, moment)
 

@@ -6,7 +6,6 @@ from secretariat.commands.office import Office
 from secretariat.dossier import dossier_of
 from secretariat.dossier.files import Form, file_name, render
 from secretariat.errors import NotAllowedError
-from secretariat.moments import moment_of
 from secretariat.web import signin
 
 router = APIRouter()
@@ -31,9 +30,7 @@ def _download(request: Request, name: str, at: str | None, form: Form) -> Respon
     office: Office = request.app.state.parts.office
     if signin.contact(request) is None:
         raise NotAllowedError("A dossier lists the mailboxes of its contacts: sign in first.")
-    now = office.clock.now()
-    moment = moment_of(at, office.programme.zone, now) if at else now
-    store = office.store.as_of(moment) if moment < now else office.store
+    store, moment = office.as_of(at)
     with store.read() as session:
         dossier = dossier_of(session, office.programme, name, moment)
     disposition = f'attachment; filename="{file_name(dossier, form)}"'

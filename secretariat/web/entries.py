@@ -8,7 +8,6 @@ from sqlmodel import Session, col, or_, select
 from schemas.tables import Entry
 from secretariat import audit, ledger, words
 from secretariat.commands.office import Office
-from secretariat.moments import moment_of
 from secretariat.web.render import render
 
 router = APIRouter()
@@ -25,18 +24,17 @@ def show_ledger(
 ) -> Response:
     """A page of entries whose subject, kind or body contains ``q``, from ``before`` backwards."""
     office: Office = request.app.state.parts.office
-    now = office.clock.now()
-    moment = moment_of(at, office.programme.zone, now) if at else now
-    with office.store.read() as session:
-        query = select(Entry).where(col(Entry.at) <= moment).order_by(col(Entry.seq).desc())
+    store, _ = office.as_of(at)
+    with store.read() as session, office.store.read() as present:
+        query = select(Entry).order_by(col(Entry.seq).desc())
         for word in q.split():
             columns = (Entry.subject, Entry.kind, Entry.by, Entry.data)
             query = query.where(or_(*(col(c).icontains(word, autoescape=True) for c in columns)))
         if before:
             query = query.where(col(Entry.seq) < before)
         found = session.exec(query.limit(PAGE + 1)).all()
-        last = ledger.head(session)
-        whole = _whole(session) if last.seq <= CHECKED_AT_ONCE else ""
+        last = ledger.head(present)
+        whole = _whole(present) if last.seq <= CHECKED_AT_ONCE else ""
     shown = found[:PAGE]
     return render(
         request,

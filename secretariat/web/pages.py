@@ -20,7 +20,7 @@ from secretariat.assumptions import percent, short_month, verdict
 from secretariat.commands.office import Office
 from secretariat.errors import UnknownError
 from secretariat.installation import DemoClock
-from secretariat.moments import in_words, moment_of
+from secretariat.moments import in_words
 from secretariat.timers import next_due
 from secretariat.web import chart, signin
 from secretariat.web.render import render
@@ -32,10 +32,8 @@ router = APIRouter()
 def show_board(request: Request, at: str | None = None) -> Response:
     """The board now, or at the end of a past day (``?at=2018-06-30``)."""
     office: Office = request.app.state.parts.office
-    now = office.clock.now()
-    moment = moment_of(at, office.programme.zone, now) if at else now
-    past = moment < now
-    store = office.store.as_of(moment) if past else office.store
+    store, moment = office.as_of(at)
+    past = store is not office.store
     with store.read() as session, office.store.read() as present:
         found: dict[str, Any] = {
             "rows": board.rows(session, office.programme, moment),
@@ -46,7 +44,7 @@ def show_board(request: Request, at: str | None = None) -> Response:
             "mails": _mails(present, moment, 8),
             "runs": [] if past else board.runs(present),
             "next_timer": None if past else next_due(present),
-            "months": _months(present, office, now),
+            "months": _months(present, office),
         }
     return render(
         request,
@@ -68,13 +66,12 @@ def show_board(request: Request, at: str | None = None) -> Response:
 def show_forecast(request: Request, at: str | None = None) -> Response:
     """When everything will be fully transferred, as seen now or at the end of a past day."""
     office: Office = request.app.state.parts.office
-    programme, now = office.programme, office.clock.now()
-    moment = moment_of(at, programme.zone, now) if at else now
-    past = moment < now
-    store = office.store.as_of(moment) if past else office.store
+    programme = office.programme
+    store, moment = office.as_of(at)
+    past = store is not office.store
     with store.read() as session, office.store.read() as present:
         found = board.outlook(session, programme, moment)
-        months = _months(present, office, now)
+        months = _months(present, office)
     said = _said(found, programme.zone)
     return render(
         request,
@@ -228,9 +225,7 @@ def _close(
     request: Request, at: str | None, template: str, look: Callable[[Session, Programme], Any]
 ) -> Response:
     office: Office = request.app.state.parts.office
-    now = office.clock.now()
-    moment = moment_of(at, office.programme.zone, now) if at else now
-    store = office.store.as_of(moment) if moment < now else office.store
+    store, moment = office.as_of(at)
     with store.read() as session:
         seen = look(session, office.programme)
     return render(
@@ -238,9 +233,9 @@ def _close(
         template,
         seen=seen,
         now=moment,
-        past=moment < now,
+        past=store is not office.store,
         at=_day(moment, office).isoformat(),
-        today=_day(now, office),
+        today=_day(office.clock.now(), office),
         body_name=lambda body: words.name_of(office.programme, body),
         words_of=lambda phase: Phase(phase).words,
         receiver_name=lambda receiver: words.receiver_name(office.programme, receiver),
@@ -287,9 +282,10 @@ def _mails(session: Session, until: datetime, limit: int) -> list[Mail]:
     return list(session.exec(query.order_by(col(Mail.id).desc()).limit(limit)))
 
 
-def _months(session: Session, office: Office, now: datetime) -> list[date]:
+def _months(session: Session, office: Office) -> list[date]:
     """The last day of each month the ledger knows, oldest first, at most two years back."""
     first = session.exec(select(Entry.at).order_by(col(Entry.seq)).limit(1)).first()
+    now = office.clock.now()
     day, last = _day(first or now, office), _day(now, office)
     months = []
     while (day.year, day.month) < (last.year, last.month):
