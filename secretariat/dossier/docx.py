@@ -142,7 +142,7 @@ def _write(document: Any, block: Block, level: int) -> None:
 
 
 def _grid(document: Any, rows: tuple[tuple[str, ...], ...], widths: tuple[int, ...]) -> Grid:
-    """Cells between fine lines; each row stays on one page as long as it fits."""
+    """Cells between fine lines."""
     grid: Grid = document.add_table(len(rows), len(widths))
     grid.autofit = False
     _ruled(grid)
@@ -150,7 +150,6 @@ def _grid(document: Any, rows: tuple[tuple[str, ...], ...], widths: tuple[int, .
     for column, length in zip(grid.columns, lengths, strict=True):
         column.width = length
     for row, texts in zip(grid.rows, rows, strict=True):
-        _added(row._tr.get_or_add_trPr(), "cantSplit")
         for cell, text, length in zip(row.cells, texts, lengths, strict=True):
             cell.width = length
             for number, line in enumerate(text.split("\n")):
