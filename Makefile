@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check bench lock fmt schema browser clean
+.PHONY: demo test check bench lock fmt schema life-cycle browser clean
 
 demo: $(VENV)/.run
 	@$(BIN)/secretariat demo
@@ -29,6 +29,10 @@ bench: $(VENV)/.run
 # What an editor needs to complete a programme file.
 schema: $(VENV)/.run
 	$(BIN)/python -m schemas.programme > schemas/programme.schema.json
+
+# The life-cycle of a holding as the table has it, for people to read.
+life-cycle: $(VENV)/.run
+	$(BIN)/python docs/life_cycle.py > docs/life-cycle.md
 
 # The only target that resolves versions; every install takes exactly what these files name.
 lock: $(VENV)/.uv

@@ -151,10 +151,10 @@ def prefect_event(programme: Programme, entry: Entry) -> dict[str, Any]:
 
 def _related(programme: Programme, event: Event, by: str) -> list[tuple[str, str]]:
     """The functions it touches (a SOM touches all that are held per SOM) and the bodies in it."""
-    slug = event.subject.partition("/")[0]
+    slug = event.data.get("function") or event.subject.partition("/")[0]
     functions = [slug] if programme.function(slug) else []
     if event.kind.startswith("som."):
         functions = [f.slug for f in programme.functions if f.cadence is Cadence.PER_SOM]
-    named = [event.data.get(key) for key in ("owner", "to", "body")]
+    named = [event.data.get(key) for key in ("owner", "offered_to", "custody_of", "body")]
     bodies = {name for name in [by, *named] if isinstance(name, str) and programme.body(name)}
     return [("function", name) for name in functions] + [("body", name) for name in sorted(bodies)]

@@ -17,9 +17,10 @@ from schemas.acts import AskBodies, CloseCycle, OpenCycle, PlanMilestones
 from schemas.programme import Cadence, Function
 from schemas.tables import Cycle, Obligation, PlannedMilestone, Som
 from secretariat import cycles, runs
-from secretariat.commands.office import ENGINE, Office
+from secretariat.commands.office import Office
 from secretariat.errors import ConflictError, UnknownError
 from secretariat.installation import open_office
+from secretariat.ownership import ENGINE
 from secretariat.settings import load_settings
 
 P = ParamSpec("P")

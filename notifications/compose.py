@@ -13,8 +13,14 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from sqlmodel import Session
 
 from notifications.links import Links
+from schemas.events import Event
+from schemas.phase import Phase
 from schemas.programme import Contact, Programme
-from schemas.tables import Mail, Obligation
+from schemas.tables import Holding, Mail, Obligation
+from secretariat import ledger, words
+from secretariat.audit import NOTED_IN
+from secretariat.commands import posts
+from secretariat.commands.office import Desk
 from secretariat.errors import BadInputError, UnknownError
 from secretariat.moments import in_words
 
@@ -28,8 +34,26 @@ _TEMPLATES = ImmutableSandboxedEnvironment(
 _LINK_LIVES = timedelta(days=30)
 _HEADERS = {
     "from", "to", "subject", "date", "message-id", "mime-version", "content-type",
-    "auto-submitted", "x-auto-response-suppress", "references",
+    "auto-submitted", "x-auto-response-suppress", "references", NOTED_IN.lower(),
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MailSeen:
+    """A mail as it would be sent from ``leaves_at`` (UTC) on."""
+
+    to: str
+    subject: str
+    leaves_at: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What would happen: sentences, and the mails it would send."""
+
+    sentences: list[str]
+    mails: list[MailSeen]
 
 
 @dataclass(frozen=True)
@@ -46,50 +70,123 @@ class Composer:
         Raises UnknownError (its contact is gone from the programme), BadInputError (what it says
         would forge a header).
         """
-        contact = self.programme.contact(mail.contact)
-        if contact is None:
+        post = self.programme.contact(mail.contact)
+        if post is None:
             raise UnknownError(f"The contact {mail.contact} is no longer in the programme.")
-        words = self._words(session, mail, contact, now)
-        subject, _, text = self._render(mail.template, "txt", words).partition("\n")
+        contact = posts.answering(session, self.programme, post, now)
+        person = posts.holder(session, contact.slug, now)
+        mail.address = (person.email if person else None) or contact.email
+        facts = self._words(session, mail, contact, now)
+        facts["stands_in_for"] = self._name(post) if contact is not post else ""
+        subject, _, text = self._render(mail.template, "txt", facts).partition("\n")
         message = EmailMessage(policy=SMTP)
         message["From"] = Address(f"{self.programme.name} secretariat", addr_spec=self.sender)
-        message["To"] = Address(self._name(contact), addr_spec=contact.email)
+        message["To"] = Address(
+            person.name if person else self._name(contact), addr_spec=mail.address
+        )
         message["Subject"] = " ".join(subject.split())
         message["Date"] = now
         domain = self.sender.partition("@")[2]
         message["Message-ID"] = mail.message_id = f"<mail.{mail.id}.{now:%Y%m%d%H%M%S}@{domain}>"
         message["Auto-Submitted"] = "auto-generated"
         message["X-Auto-Response-Suppress"] = "DR, RN, NRN, AutoReply"
-        if mail.obligation:
-            message["References"] = f"<{mail.obligation.replace('@', '.at.')}@{domain}>"
+        message[NOTED_IN] = facts["head"]
+        if thread := mail.obligation or mail.holding:
+            message["References"] = f"<{thread.replace('@', '.at.')}@{domain}>"
         message.set_content(text.strip() + "\n")
-        message.add_alternative(self._render(mail.template, "html", words), subtype="html")
+        message.add_alternative(self._render(mail.template, "html", facts), subtype="html")
         mail.subject, mail.content = str(message["Subject"]), message.as_bytes()
-        _prove(mail.content, contact.email)
+        _prove(mail.content, mail.address)
+
+    def look(self, desk: Desk) -> Looked:
+        """What an act leads to, in words, before it is taken back: events and mails."""
+        return Looked(
+            [words.sentence(desk.programme, event, desk.by) for event in desk.events],
+            [self._letter(desk, mail) for mail in desk.mails],
+        )
+
+    def _letter(self, desk: Desk, mail: Mail) -> MailSeen:
+        self.freeze(desk.session, mail, desk.now)
+        message = BytesParser(policy=SMTP).parsebytes(mail.content or b"")
+        plain = message.get_body(("plain",))
+        text = plain.get_content().replace("\r\n", "\n") if plain else ""
+        return MailSeen(str(message["To"]), str(message["Subject"]), mail.not_before, text)
 
     def _words(
         self, session: Session, mail: Mail, contact: Contact, now: datetime
     ) -> dict[str, Any]:
-        obligation = session.get(Obligation, mail.obligation) if mail.obligation else None
-        if obligation is None:
-            raise UnknownError(f"There is no obligation “{mail.obligation}” any more.")
-        function = self.programme.function(obligation.function)
-        body = self.programme.body(obligation.body)
-        expires = max(now, obligation.do_by) + _LINK_LIVES
-        return mail.context | {
+        about = {
+            "obligation": self._about_obligation,
+            "holding": self._about_holding,
+            "support": self._about_support,
+            "ended": self._about_ended,
+        }[mail.template]
+        common = {
             "programme": self.programme,
-            "obligation": obligation,
-            "function": function.name if function else obligation.function,
-            "cycle": obligation.cycle.partition("/")[2],
-            "body": body.name if body else obligation.body,
-            "own": contact.body == obligation.body,
             "role": contact.role.replace("-", " "),
             "contact_body": self._body_name(contact.body),
             "local": in_words(contact.zone),
-            "late_days": max(0, (now - obligation.do_by).days),
             "now": now,
+            "head": str(ledger.head(session)),
+        }
+        return mail.context | common | about(session, mail, contact, now)
+
+    def _about_obligation(
+        self, session: Session, mail: Mail, contact: Contact, now: datetime
+    ) -> dict[str, Any]:
+        obligation = session.get(Obligation, mail.obligation)
+        if obligation is None:
+            raise UnknownError(f"There is no obligation “{mail.obligation}” any more.")
+        function = self.programme.function(obligation.function)
+        expires = max(now, obligation.do_by) + _LINK_LIVES
+        return {
+            "obligation": obligation,
+            "function": function.name if function else obligation.function,
+            "cycle": obligation.cycle.partition("/")[2],
+            "body": self._body_name(obligation.body),
+            "own": contact.body == obligation.body,
+            "late_days": max(0, (now - obligation.do_by).days),
             "link": self.links.mint(session, "acknowledge", obligation.id, contact.slug, expires),
         }
+
+    def _about_holding(
+        self, session: Session, mail: Mail, contact: Contact, now: datetime
+    ) -> dict[str, Any]:
+        holding = session.get(Holding, mail.holding)
+        if holding is None:
+            raise UnknownError(f"There is no holding “{mail.holding}” any more.")
+        kind = mail.context["kind"]
+        said = Event(kind, holding.id, mail.context["facts"])
+        to_answer = kind in ("holding.offered", "review.asked")
+        expires = (holding.answer_by or now) if kind == "holding.offered" else now + _LINK_LIVES
+        return {
+            "heading": words.title_of(self.programme, said),
+            "said": words.sentence(self.programme, said, mail.context["by"]),
+            "holding": holding,
+            "phase": Phase(holding.phase).words,
+            "offered_phase": Phase(holding.offered_phase or holding.phase).words,
+            "owner": self._body_name(holding.owner),
+            "to_answer": to_answer,
+            "link": self.links.mint(session, "holding", holding.id, contact.slug, expires)
+            if to_answer
+            else self.links.page(f"holdings/{holding.id}"),
+        }
+
+    def _about_support(
+        self, _session: Session, mail: Mail, _contact: Contact, _now: datetime
+    ) -> dict[str, Any]:
+        slug = mail.context["function"]
+        function = self.programme.function(slug)
+        return {
+            "function": function.name if function else slug,
+            "body": self._body_name(mail.context["body"]),
+            "link": self.links.page(f"functions/{slug}"),
+        }
+
+    def _about_ended(
+        self, _session: Session, mail: Mail, _contact: Contact, _now: datetime
+    ) -> dict[str, Any]:
+        return {"body": self._body_name(mail.context["body"]), "link": self.links.page("")}
 
     def _name(self, contact: Contact) -> str:
         return f"{self._body_name(contact.body)}, {contact.role.replace('-', ' ')}"
@@ -98,8 +195,8 @@ class Composer:
         body = self.programme.body(slug)
         return body.name if body else slug
 
-    def _render(self, template: str, suffix: str, words: dict[str, Any]) -> str:
-        return _TEMPLATES.get_template(f"{template}.{suffix}").render(words)
+    def _render(self, template: str, suffix: str, facts: dict[str, Any]) -> str:
+        return _TEMPLATES.get_template(f"{template}.{suffix}").render(facts)
 
 
 def _prove(content: bytes, address: str) -> None:

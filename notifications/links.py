@@ -34,6 +34,10 @@ class Links:
         session.add(link)
         return f"{self._base_url}/link/{self._signer.dumps(link.id)}"
 
+    def page(self, path: str) -> str:
+        """The URL of a page of the board, for mails that ask nothing."""
+        return f"{self._base_url}/{path}"
+
     def find(self, session: Session, token: str) -> Link:
         """The link a token stands for. Raises UnknownError: it was altered, or is not ours."""
         try:

@@ -9,7 +9,8 @@ from sqlmodel import Session, col, or_, select
 
 from notifications.compose import Composer
 from notifications.smtp import Outcome, Relay, RelayError, send
-from schemas.tables import Mail, Obligation
+from schemas.phase import Standing
+from schemas.tables import Holding, Mail, Obligation
 from secretariat.clock import Clock
 from secretariat.errors import SecretariatError
 from secretariat.store import Store
@@ -67,9 +68,8 @@ class Outbox:
 
     def _freeze(self, session: Session, mail: Mail, now: datetime) -> bool:
         """Whether the mail is still to be sent, and now has its bytes."""
-        obligation = session.get(Obligation, mail.obligation) if mail.obligation else None
-        if obligation is None or obligation.done_at is not None:
-            mail.state, mail.reply = "suppressed", "done before it was sent"
+        if over := _is_over(session, mail):
+            mail.state, mail.reply = "suppressed", over
             return False
         if mail.content is None:
             try:
@@ -86,10 +86,9 @@ class Outbox:
             for key in batch:
                 with self.store.read() as session:
                     mail = session.get_one(Mail, key)
-                contact = self.composer.programme.contact(mail.contact)
-                assert contact
+                assert mail.address
                 assert mail.content
-                outcome = await send(client, self.composer.sender, contact.email, mail.content)
+                outcome = await send(client, self.composer.sender, mail.address, mail.content)
                 ended += self._record(key, outcome)
                 if outcome.unknown:
                     raise RelayError(outcome.reply)
@@ -115,6 +114,18 @@ class Outbox:
                 if mail.state == "sending":
                     mail.state, mail.lease_until = "waiting", None
                     mail.not_before = self.clock.now() + BACKOFF[0] / 6
+
+
+def _is_over(session: Session, mail: Mail) -> str:
+    """Why a mail need not be sent any more; empty while it must."""
+    if mail.obligation:
+        obligation = session.get(Obligation, mail.obligation)
+        return "" if obligation and obligation.done_at is None else "done before it was sent"
+    if mail.holding and mail.context["kind"] == "holding.offered":
+        holding = session.get(Holding, mail.holding)
+        open_still = holding and holding.standing == Standing.OFFERED
+        return "" if open_still else "answered before it was sent"
+    return ""
 
 
 def _sendable(now: datetime):  # type: ignore[no-untyped-def]

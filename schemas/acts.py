@@ -1,5 +1,6 @@
 """What a person, the clock or a flow can ask for: all that doors hand in."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -31,43 +32,160 @@ class Act(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Offer(Act):
-    """The owner offers a holding to the body that is to receive it."""
+class HoldingAct(Act):
+    """An act on one holding. ``seen`` is the version the actor saw; another one now is refused."""
+
+    holding: str
+    seen: int | None = None
+
+
+class Offer(HoldingAct):
+    """The owner offers a holding, to the body that is to receive it unless another is named.
+
+    ``answer_by`` is a day in that body's country; without one the programme's term counts.
+    """
 
     act: Literal["offer"] = "offer"
-    holding: str
     phase: Literal[Phase.SHARED, Phase.GOVERNMENT_LED] = Phase.SHARED
+    to: str | None = None
+    answer_by: date | None = None
 
 
-class Accept(Act):
+class Accept(HoldingAct):
     act: Literal["accept"] = "accept"
-    holding: str
 
 
-class Decline(Act):
+class Decline(HoldingAct):
     act: Literal["decline"] = "decline"
-    holding: str
     reason: Words
 
 
-class Withdraw(Act):
+class Withdraw(HoldingAct):
     act: Literal["withdraw"] = "withdraw"
-    holding: str
 
 
-class Advance(Act):
-    """The owner takes its holding one phase further."""
+class Expire(HoldingAct):
+    """Nobody answered an offer in time."""
+
+    act: Literal["expire"] = "expire"
+
+
+class Advance(HoldingAct):
+    """The owner of a shared holding leads it from now on."""
 
     act: Literal["advance"] = "advance"
-    holding: str
 
 
-class Return(Act):
-    """The owner gives a holding back to the secretariat."""
+class Complete(HoldingAct):
+    """The support around a government-led holding ends."""
+
+    act: Literal["complete"] = "complete"
+
+
+class Reopen(HoldingAct):
+    """A completed holding needs support again."""
+
+    act: Literal["reopen"] = "reopen"
+    reason: Words
+
+
+class Return(HoldingAct):
+    """The owner gives a holding back to the steward."""
 
     act: Literal["return"] = "return"
-    holding: str
     reason: Words
+
+
+class Suspend(HoldingAct):
+    """The owner pauses a holding and says when to look at it again, a day in its country."""
+
+    act: Literal["suspend"] = "suspend"
+    reason: Words
+    follow_up: date
+
+
+class Resume(HoldingAct):
+    act: Literal["resume"] = "resume"
+
+
+class TakeCustody(HoldingAct):
+    """The steward becomes the owner of what an ended body left."""
+
+    act: Literal["take-custody"] = "take-custody"
+
+
+class Release(HoldingAct):
+    """The steward gives a holding in custody back to the body it came from."""
+
+    act: Literal["release"] = "release"
+
+
+class Attest(HoldingAct):
+    """Say with what evidence an item of the readiness checklist is there."""
+
+    act: Literal["attest"] = "attest"
+    item: str
+    evidence: Words
+
+
+class Waive(HoldingAct):
+    """Let a holding go on without items of its checklist; whoever waives is named with it."""
+
+    act: Literal["waive"] = "waive"
+    items: list[str] = Field(min_length=1, max_length=20)
+    reason: Words
+
+
+class Review(HoldingAct):
+    """Answer whether a holding is still performed since its owner leads it."""
+
+    act: Literal["review"] = "review"
+    performed: bool
+    note: Words
+
+
+class EndBody(Act):
+    """A body ends, on a day in its country or at once; what it owns goes into custody then."""
+
+    act: Literal["end-body"] = "end-body"
+    body: str
+    on: date | None = None
+    reason: Words
+
+
+class RestoreBody(Act):
+    """A body that was said to end goes on after all."""
+
+    act: Literal["restore-body"] = "restore-body"
+    body: str
+    reason: Words
+
+
+class HoldPost(Act):
+    """A person holds a post from a day on; the ledger knows the person by its slug only."""
+
+    act: Literal["hold-post"] = "hold-post"
+    post: str
+    person: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+    since: date
+    until: date | None = None
+
+
+class BeAbsent(Act):
+    """Mails to a post go to its substitute from one day to another, both whole, and then return."""
+
+    act: Literal["be-absent"] = "be-absent"
+    post: str
+    substitute: str
+    since: date
+    until: date
+
+
+class BeBack(Act):
+    """An absence ends before its day."""
+
+    act: Literal["be-back"] = "be-back"
+    post: str
 
 
 class AgreeChair(Act):
@@ -170,8 +288,23 @@ AnyAct = Annotated[
     | Accept
     | Decline
     | Withdraw
+    | Expire
     | Advance
+    | Complete
+    | Reopen
     | Return
+    | Suspend
+    | Resume
+    | TakeCustody
+    | Release
+    | Attest
+    | Waive
+    | Review
+    | EndBody
+    | RestoreBody
+    | HoldPost
+    | BeAbsent
+    | BeBack
     | AgreeChair
     | TakeChair
     | PlanSom
@@ -189,12 +322,22 @@ AnyAct = Annotated[
 ]
 
 
+class Letter(BaseModel):
+    """The document by which a body let another act on its behalf; ``sha256`` of its bytes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    filed_by: str
+    document: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
 class DatedAct(BaseModel):
     """One line of a history: what was done, when (with its zone), by which body, says which source.
 
     A ``*`` in the holding or obligation repeats the act for all that match. ``by: owner`` is
     whoever owns or is asked at that moment. ``inferred`` marks what is this project's reading
-    rather than the source's statement.
+    rather than the source's statement; ``contact`` names the person's post where one is needed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -202,6 +345,7 @@ class DatedAct(BaseModel):
     at: Moment
     by: str
     do: AnyAct
+    contact: str | None = None
     source: str = ""
     inferred: bool = False
 

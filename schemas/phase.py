@@ -18,6 +18,14 @@ class Phase(StrEnum):
         )
 
 
+class Standing(StrEnum):
+    """What is under way with a holding, beside its phase."""
+
+    STEADY = "steady"
+    OFFERED = "offered"
+    SUSPENDED = "suspended"
+
+
 class Transferred(StrEnum):
     """What a function's holdings add up to."""
 

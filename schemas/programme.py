@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo, available_timezones
 import holidays
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
+from schemas.phase import Phase
+
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
@@ -133,6 +135,14 @@ class Milestone(Part):
     ladder: Slug = "standard"
 
 
+class ReadinessItem(Part):
+    """Something a receiver must have before a holding enters the phase ``before``."""
+
+    slug: Slug
+    name: str
+    before: Literal[Phase.SHARED, Phase.GOVERNMENT_LED, Phase.COMPLETED] = Phase.GOVERNMENT_LED
+
+
 class Duty(Part):
     slug: Slug
     name: str
@@ -152,6 +162,7 @@ class Function(Part):
     cadence: Cadence
     duties: list[Duty] = Field(min_length=1)
     milestones: list[Milestone] = Field(min_length=1)
+    readiness: list[Slug] | None = Field(None, description="else every item of the programme")
 
 
 class Programme(Part):
@@ -165,7 +176,10 @@ class Programme(Part):
     zone: Zone
     calendar: Calendar
     language: Language
-    closes: date | None = None
+    closes: date | None = Field(None, description="last day of the secretariat")
+    answer_within: int = Field(30, ge=1, le=250, description="working days to answer an offer in")
+    support_days: int = Field(180, ge=0, le=1000, description="after a government took the lead")
+    readiness: list[ReadinessItem] = []
     members: list[Member] = Field(min_length=1)
     bodies: list[Body] = Field(min_length=1)
     contacts: list[Contact] = Field(min_length=1)
@@ -227,6 +241,12 @@ class Programme(Part):
         body = self._bodies[slug]
         return ZoneInfo(self._members[body.member].zone if body.member else self.zone)
 
+    def checklist(self, function: Function) -> list[ReadinessItem]:
+        """What a receiver of the function must have, in the programme's order."""
+        if function.readiness is None:
+            return self.readiness
+        return [item for item in self.readiness if item.slug in function.readiness]
+
     def receivers(self, function: Function) -> list[tuple[str, str]]:
         """(receiver, body that takes over) for each receiver of the function."""
         if function.receiver == "chair":
@@ -243,7 +263,7 @@ class Programme(Part):
             self._duplicates(),
             self._unknown_names(),
             self._missing_posts(),
-            self._loose_milestones(),
+            self._loose_ends(),
         )
 
     def _duplicates(self) -> Iterator[tuple[Place, str]]:
@@ -255,6 +275,7 @@ class Programme(Part):
             (("rotation",), list(self.rotation)),
             (("ladders",), [ladder.slug for ladder in self.ladders]),
             (("functions",), [function.slug for function in self.functions]),
+            (("readiness",), [item.slug for item in self.readiness]),
         ]
         for i, function in enumerate(self.functions):
             lists.append((("functions", i, "duties"), [duty.slug for duty in function.duties]))
@@ -311,8 +332,13 @@ class Programme(Part):
                             there = f"{body} while {code} holds it" if code else body
                             yield place, f"nobody holds the role “{role}” in {there}"
 
-    def _loose_milestones(self) -> Iterator[tuple[Place, str]]:
+    def _loose_ends(self) -> Iterator[tuple[Place, str]]:
+        items = {item.slug for item in self.readiness}
         for i, function in enumerate(self.functions):
+            for j, slug in enumerate(function.readiness or []):
+                if slug not in items:
+                    words = f"“{slug}” is no readiness item of this programme"
+                    yield ("functions", i, "readiness", j), words
             for j, milestone in enumerate(function.milestones):
                 place = ("functions", i, "milestones", j)
                 if milestone.ladder not in self._ladders:

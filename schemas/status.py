@@ -19,6 +19,7 @@ class FunctionStatus(BaseModel):
     name: str
     transferred: Transferred
     holdings: list[HoldingStatus]
+    open: list[str]
     next_deadline: datetime | None
     late: int
 

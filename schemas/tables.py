@@ -41,6 +41,7 @@ class Entry(SQLModel, table=True):
     kind: str
     subject: str = Field(index=True)
     by: str
+    version: int = Field(default=1, description="of the shape of the data")
     data: str = Field(description="canonical JSON")
     key: str | None = Field(default=None, unique=True, description="of the act, on its first entry")
     prev: str
@@ -56,7 +57,10 @@ class Holding(SQLModel, table=True):
     __tablename__ = "holding"
     __table_args__ = (
         CheckConstraint("phase in ('un_led', 'shared', 'government_led', 'completed')"),
-        CheckConstraint("(offered_phase is null) = (offered_at is null)"),
+        CheckConstraint("standing in ('steady', 'offered', 'suspended')"),
+        CheckConstraint("(standing = 'offered') = (offered_phase is not null)"),
+        CheckConstraint("(standing = 'offered') = (offered_to is not null)"),
+        CheckConstraint("(standing = 'suspended') = (follow_up is not null)"),
     )
 
     id: str = Field(primary_key=True)
@@ -66,9 +70,86 @@ class Holding(SQLModel, table=True):
     takes_over: str = Field(description="the body it is to move to")
     owner: str
     phase: str
-    since: datetime = instant()
+    since: datetime = instant(description="in this phase with this owner")
+    standing: str = "steady"
+    offered_to: str | None = None
     offered_phase: str | None = None
-    offered_at: datetime | None = instant(default=None)
+    answer_by: datetime | None = instant(default=None)
+    follow_up: datetime | None = instant(default=None)
+    custody_of: str | None = Field(default=None, description="the ended body it came from")
+    version: int = Field(default=0, description="how many entries of the ledger are about it")
+
+
+class Item(SQLModel, table=True):
+    """An item of a holding's readiness checklist: there by evidence, or waived with a reason."""
+
+    __tablename__ = "readiness"
+    __table_args__ = (CheckConstraint("(evidence is null) <> (waived is null)"),)
+
+    holding: str = Field(primary_key=True)
+    item: str = Field(primary_key=True)
+    evidence: str | None = None
+    waived: str | None = Field(default=None, description="why it may be missing")
+    by: str
+    contact: str | None = None
+    at: datetime = instant()
+
+
+class Review(SQLModel, table=True):
+    """The question, so many days after a government took the lead: is it still performed?"""
+
+    __tablename__ = "review"
+
+    holding: str = Field(primary_key=True)
+    asked_at: datetime = instant(primary_key=True)
+    days: int
+    answered_at: datetime | None = instant(default=None)
+    performed: bool | None = None
+    note: str = ""
+
+
+class Support(SQLModel, table=True):
+    """Support that was proposed because a function stopped being performed somewhere."""
+
+    __tablename__ = "support"
+
+    function: str = Field(primary_key=True)
+    body: str = Field(primary_key=True)
+    proposed_at: datetime = instant()
+    why: str
+
+
+class Ending(SQLModel, table=True):
+    """A body that ends or has ended."""
+
+    __tablename__ = "ending"
+
+    body: str = Field(primary_key=True)
+    ends_at: datetime = instant()
+    ended_at: datetime | None = instant(default=None)
+    reason: str
+
+
+class PostHeld(SQLModel, table=True):
+    """Who holds a post, in turn: days in the zone of the post; the last has no ``until`` yet."""
+
+    __tablename__ = "post_held"
+
+    post: str = Field(primary_key=True)
+    since: datetime = instant(primary_key=True)
+    person: str
+    until: datetime | None = instant(default=None)
+
+
+class Absence(SQLModel, table=True):
+    """A post whose mails go to a substitute for a while."""
+
+    __tablename__ = "absence"
+
+    post: str = Field(primary_key=True)
+    since: datetime = instant()
+    until: datetime = instant()
+    substitute: str
 
 
 class Som(SQLModel, table=True):
@@ -138,6 +219,7 @@ class Obligation(SQLModel, table=True):
     acknowledge_by: datetime = instant()
     do_by: datetime = instant()
     moved_from: datetime | None = instant(default=None)
+    missed_at: datetime | None = instant(default=None)
     provisional: bool = False
     ladder: list[dict[str, Any]] = Field(sa_type=JSON, description="its steps, frozen when asked")
     acknowledged_at: datetime | None = instant(default=None)
@@ -147,23 +229,41 @@ class Obligation(SQLModel, table=True):
     note: str = ""
 
 
-READ_MODELS = (Holding, Som, Term, Cycle, PlannedMilestone, Obligation)
+READ_MODELS = (
+    Holding,
+    Item,
+    Review,
+    Support,
+    Ending,
+    PostHeld,
+    Absence,
+    Som,
+    Term,
+    Cycle,
+    PlannedMilestone,
+    Obligation,
+)
 
 # -- queues and keys: beside the ledger -----------------------------------------------------------
 
 
 class Timer(SQLModel, table=True):
-    """A ladder step waiting for its time. Due is ``due_at <= now`` and not yet claimed."""
+    """Something waiting for its time. Due is ``due_at <= now`` and not yet claimed.
+
+    ``kind`` says what is to happen to ``subject``: a ladder step or a missed obligation, an offer
+    that runs out, a review, a follow-up, a body's end; ``step`` tells several of a kind apart.
+    """
 
     __tablename__ = "timer"
     __table_args__ = (
-        Index("ix_timer_step", "obligation", "step", unique=True),
+        Index("ix_timer_step", "kind", "subject", "step", unique=True),
         Index("ix_timer_due", "claimed_at", "due_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    obligation: str
-    step: int
+    kind: str
+    subject: str
+    step: int = 0
     due_at: datetime = instant()
     claimed_at: datetime | None = instant(default=None)
 
@@ -187,9 +287,11 @@ class Mail(SQLModel, table=True):
     contact: str
     template: str
     obligation: str | None = Field(default=None, index=True)
+    holding: str | None = Field(default=None, index=True)
     context: dict[str, Any] = Field(sa_type=JSON)
     subject: str | None = None
     message_id: str | None = None
+    address: str | None = Field(default=None, description="where it goes, frozen with it")
     content: bytes | None = Field(default=None, sa_type=LargeBinary)
     state: str = "waiting"
     lease_until: datetime | None = instant(default=None)
@@ -197,6 +299,16 @@ class Mail(SQLModel, table=True):
     possible_duplicate: bool = False
     reply: str = ""
     accepted_at: datetime | None = instant(default=None)
+
+
+class Person(SQLModel, table=True):
+    """Somebody's name and address, outside the ledger so that they can be erased."""
+
+    __tablename__ = "person"
+
+    slug: str = Field(primary_key=True)
+    name: str
+    email: str | None = Field(default=None, description="else the mailbox of the post")
 
 
 class Link(SQLModel, table=True):

@@ -7,13 +7,15 @@ from datetime import date, datetime
 from sqlmodel import Session, col, select
 
 from schemas.anchor import Anchor
-from schemas.phase import Phase, Transferred
+from schemas.forecast import Change, Forecast, TooLittle
+from schemas.phase import Phase, Standing, Transferred
 from schemas.programme import Function, Programme
 from schemas.status import FunctionStatus, HoldingStatus, Status
-from schemas.tables import Holding, Obligation, PlannedMilestone, Run, Som, Term
-from secretariat import rotation
+from schemas.tables import Entry, Holding, Obligation, PlannedMilestone, Run, Som, Term
+from secretariat import forecast, ledger, rotation
+from secretariat.commands.holdings import held
 from secretariat.commands.office import in_office
-from secretariat.ownership import transferred
+from secretariat.ownership import counts_as, transferred
 
 PHASES = list(Phase)
 
@@ -70,6 +72,7 @@ def status(session: Session, programme: Programme, now: datetime) -> Status:
                 name=row.function.name,
                 transferred=row.transferred,
                 holdings=_statuses(session, row.function),
+                open=open_holdings(session, row.function),
                 next_deadline=row.next_deadline.do_by if row.next_deadline else None,
                 late=row.late,
             )
@@ -112,7 +115,7 @@ def _row(
         owed[_country(programme, obligation.body, chair)] += 1
     return Row(
         function=function,
-        transferred=transferred([Phase(holding.phase) for holding in holdings]),
+        transferred=transferred(counts_as(held(holding)) for holding in holdings),
         cells={code: _cell(held, owed[code]) for code, held in here.items()},
         next_deadline=min(coming, key=lambda o: o.do_by, default=None),
         late=len(late),
@@ -128,7 +131,7 @@ def _country(programme: Programme, body: str, chair: Term | None) -> str | None:
 
 
 def _cell(holdings: list[Holding], late: int) -> Cell:
-    reached = [PHASES.index(Phase(holding.phase)) for holding in holdings]
+    reached = [PHASES.index(counts_as(held(holding))) for holding in holdings]
     lowest = min(reached)
     return Cell(PHASES[lowest], sum(phase > lowest for phase in reached), holdings, late)
 
@@ -146,6 +149,13 @@ def _statuses(session: Session, function: Function) -> list[HoldingStatus]:
         HoldingStatus(duty=h.duty, receiver=h.receiver, owner=h.owner, phase=Phase(h.phase))
         for h in session.exec(query)
     ]
+
+
+def open_holdings(session: Session, function: Function) -> list[str]:
+    """The holdings a function still lacks to be fully transferred."""
+    query = select(Holding).where(Holding.function == function.slug).order_by(Holding.id)
+    led = (Phase.GOVERNMENT_LED, Phase.COMPLETED)
+    return [h.id for h in session.exec(query) if counts_as(held(h)) not in led]
 
 
 def open_obligations(session: Session) -> list[Obligation]:
@@ -194,3 +204,45 @@ def meetings(session: Session, today: date) -> list[Meeting]:
 def runs(session: Session, limit: int = 5) -> list[Run]:
     """The latest flow runs."""
     return list(session.exec(select(Run).order_by(col(Run.asked_at).desc()).limit(limit)))
+
+
+def outlook(session: Session, programme: Programme, now: datetime) -> Forecast | TooLittle:
+    """When everything will be fully transferred, by the moves of holdings up to ``now``.
+
+    Chance is seeded by the moves themselves: the same history gives the same forecast.
+    """
+    changes = phase_changes(session)
+    last = f"{changes[-1].holding} {changes[-1].at.isoformat()}" if changes else ""
+    return forecast.forecast(
+        changes,
+        now,
+        closes=programme.closes,
+        zone=programme.zone,
+        seed=last,
+        paused=_paused(session),
+    )
+
+
+def phase_changes(session: Session) -> list[Change]:
+    """Every opening of a holding and every change of what it counts as, in custody UN-led."""
+    changes: list[Change] = []
+    phases: dict[str, Phase] = {}
+    custody: dict[str, str | None] = {}
+    query = select(Entry).where(col(Entry.kind).startswith("holding.")).order_by(col(Entry.seq))
+    for entry in session.exec(query):
+        data = ledger.event(entry).data
+        custody[entry.subject] = data.get("custody_of", custody.get(entry.subject))
+        phase = Phase.UN_LED if custody[entry.subject] else data.get("phase")
+        before = phases.get(entry.subject)
+        if phase is None or phase == before:
+            continue
+        after = phases[entry.subject] = Phase(phase)
+        function = entry.subject.partition("/")[0]
+        changes.append(Change(entry.subject, function, before, after, entry.at))
+    return changes
+
+
+def _paused(session: Session) -> frozenset[str]:
+    """Holdings that do not move at present: the suspended ones."""
+    query = select(Holding.id).where(Holding.standing == Standing.SUSPENDED)
+    return frozenset(session.exec(query))

@@ -51,6 +51,10 @@ class WorkCalendar:
         """The instant (UTC) at which ``day`` is over here: “due on a day” is due then."""
         return datetime.combine(day + timedelta(days=1), time(), self.zone).astimezone(UTC)
 
+    def beginning_of(self, day: date) -> datetime:
+        """The instant (UTC) at which ``day`` begins here."""
+        return datetime.combine(day, time(), self.zone).astimezone(UTC)
+
     def opening_of(self, day: date) -> datetime:
         """The instant (UTC) at which offices open here on ``day``."""
         return datetime.combine(day, OPENS, self.zone).astimezone(UTC)

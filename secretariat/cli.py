@@ -2,8 +2,7 @@
 
 import sys
 import time
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -11,9 +10,10 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-from secretariat import cli_dossier
+from secretariat import cli_dossier, cli_forecast, cli_holdings, cli_ledger, cli_people
 from secretariat.errors import BadInputError, ConflictError, SecretariatError, UnknownError
 from secretariat.settings import Settings, load_settings
+from secretariat.terminal import By, office_here, out, say
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from schemas.acts import Act
     from schemas.programme import Programme
     from secretariat.board import Row
-    from secretariat.commands.office import Office
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False
@@ -29,9 +28,12 @@ app = typer.Typer(
 som = typer.Typer(no_args_is_help=True, help="Senior Officials Meetings.")
 app.add_typer(som, name="som")
 app.command("dossier")(cli_dossier.make)
-out = Console(highlight=False)
-
-By = Annotated[str, typer.Option("--by", help="the body that acts")]
+app.command()(cli_forecast.forecast)
+app.command()(cli_holdings.holding)
+app.command()(cli_holdings.do)
+app.add_typer(cli_holdings.body, name="body")
+app.add_typer(cli_ledger.ledger, name="ledger")
+app.add_typer(cli_people.people, name="people")
 Wait = Annotated[
     int, typer.Option("--wait", min=0, help="seconds to watch the flow run; 0: do not")
 ]
@@ -68,10 +70,6 @@ def _keep_details() -> Path:
     ) as kept:
         traceback.print_exc(file=kept)
     return Path(kept.name)
-
-
-def say(words: str) -> None:
-    out.print(words, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -150,6 +148,7 @@ def status(
         str | None, typer.Option(help="a past day, whole, or an instant with zone")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    open: Annotated[bool, typer.Option("--open", help="name what is still to be moved")] = False,
 ) -> None:
     """Where the handover stands, now or at any past time."""
     from schemas.phase import Transferred
@@ -166,11 +165,15 @@ def status(
             print(board.status(session, office.programme, moment).model_dump_json(indent=2))  # noqa: T201
             return
         rows = board.rows(session, office.programme, moment)
+        lacking = {row.function.name: board.open_holdings(session, row.function) for row in rows}
     counts = {t: sum(row.transferred == t for row in rows) for t in Transferred}
     local = moment.astimezone(ZoneInfo(office.programme.zone))
     out.print(_table(office.programme, rows, local))
     say("\nUN: UN-led, sh: shared, gov: government-led, end: completed; +1: one duty is further.")
     say(", ".join(f"{count} {t}" for t, count in counts.items()) + f" of {len(rows)} functions.")
+    for name, holdings in lacking.items() if open else ():
+        if holdings:
+            say(f"\n{name} still needs {len(holdings)}: {', '.join(holdings)}")
 
 
 @som.command("prepare")
@@ -225,32 +228,6 @@ def run(
     _start(act_from(RunFlow, function=function, cycle=cycle), by, wait)
 
 
-class HoldingAct(StrEnum):
-    OFFER = "offer"
-    ACCEPT = "accept"
-    DECLINE = "decline"
-    WITHDRAW = "withdraw"
-    ADVANCE = "advance"
-    RETURN = "return"
-
-
-@app.command()
-def holding(
-    act: HoldingAct,
-    name: Annotated[str, typer.Argument(help="function/duty@receiver")],
-    by: Annotated[str, typer.Option(help="the body that acts, such as un-act or tf-kh")],
-    reason: Annotated[str | None, typer.Option(help="for decline and return")] = None,
-) -> None:
-    """Hand a holding over, step by step."""
-    from pydantic import TypeAdapter
-
-    from schemas.acts import AnyAct
-    from secretariat.typed import checked
-
-    words = {"act": act.value, "holding": name} | ({"reason": reason} if reason else {})
-    _do(checked(TypeAdapter(AnyAct).validate_python, words), by)
-
-
 @app.command("sign-in")
 def sign_in(
     contact: Annotated[str, typer.Argument(help="slug of a contact; else the coordinator")] = "",
@@ -258,11 +235,26 @@ def sign_in(
     """Print a link that signs a browser in, once, within ten minutes."""
     from secretariat import service
 
-    settings, office = _office()
+    settings, office = office_here()
     found = office.programme.contact(contact) if contact else service.coordinator(office.programme)
     if found is None:
         raise UnknownError(f"There is no contact “{contact}” in the programme.")
     say(service.signin_link(settings, office, found))
+
+
+@app.command()
+def token(
+    contact: Annotated[str, typer.Argument(help="slug of the contact the program acts for")],
+    days: Annotated[int, typer.Option(min=1, max=366, help="how long it is good for")] = 30,
+) -> None:
+    """Print a token for the API: “Authorization: Bearer …”."""
+    from secretariat.web import signin
+
+    _, office = office_here()
+    if office.programme.contact(contact) is None:
+        raise UnknownError(f"There is no contact “{contact}” in the programme.")
+    with office.store.write() as session:
+        print(signin.admit(session, contact, timedelta(days=days)))  # noqa: T201
 
 
 @app.command()
@@ -273,22 +265,15 @@ def forward(
     from secretariat import installation
     from secretariat.moments import morning_of
 
-    _, office = _office()
+    _, office = office_here()
     installation.forward(office, morning_of(to, office.programme.zone))
     say(f"It is now {office.clock.now():%Y-%m-%d %H:%M} UTC.")
-
-
-def _office() -> "tuple[Settings, Office]":
-    from secretariat.installation import open_office
-
-    settings = load_settings()
-    return settings, open_office(settings)
 
 
 def _do(act: "Act", by: str) -> None:
     from secretariat import words
 
-    _, office = _office()
+    _, office = office_here()
     events = office.do(act, by=by or office.programme.secretariat)
     for event in events:
         say(words.sentence(office.programme, event, by or office.programme.secretariat))
@@ -301,7 +286,7 @@ def _start(act: "Act", by: str, wait: int) -> None:
     from schemas.tables import Run
     from secretariat import board, service
 
-    settings, office = _office()
+    settings, office = office_here()
     office.do(act, by=by or office.programme.secretariat)
     with office.store.read() as session:
         latest = board.runs(session, 1)[0]

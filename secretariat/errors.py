@@ -1,5 +1,7 @@
 """Everything that can go wrong for a person, each with a sentence that says what to do."""
 
+from typing import Any
+
 
 class SecretariatError(Exception):
     """Its text is shown as it is; ``status`` is the HTTP answer, the CLI exits with 2."""
@@ -27,6 +29,14 @@ class ConflictError(SecretariatError):
     """It no longer fits the state things are in."""
 
     status = 409
+
+
+class ChangedError(ConflictError):
+    """Somebody else was faster; ``seen`` and ``now`` say what each version was made by."""
+
+    def __init__(self, words: str, *, seen: dict[str, Any], now: dict[str, Any]) -> None:
+        super().__init__(words)
+        self.seen, self.now = seen, now
 
 
 class ExpiredError(SecretariatError):

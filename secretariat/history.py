@@ -5,12 +5,13 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import Session, col, select
 
 from schemas.acts import DatedAct, History
-from schemas.tables import Holding, Obligation, Setting
+from schemas.phase import Phase
+from schemas.tables import Entry, Holding, Obligation, Review, Setting
 from secretariat.clock import VirtualClock
-from secretariat.commands import holdings
+from secretariat.commands import bodies, holdings
 from secretariat.commands.office import Desk, Office
 from secretariat.errors import BadInputError, SecretariatError
 from secretariat.ledger import append
@@ -23,6 +24,7 @@ def adopt(office: Office) -> None:
     with office.store.write() as session:
         desk = Desk(session, office.programme, office.clock.now(), office.programme.secretariat)
         holdings.open_all(desk, office.programme)
+        bodies.note_closing(desk, office.programme)
         append(session, desk.events, at=desk.now, by=desk.by)
 
 
@@ -34,15 +36,27 @@ def replay(
     ``clock`` is the office's; ``pause`` is called whenever it has moved and mails may wait.
     Raises BadInputError naming the act that cannot be done.
     """
+    lived_until = _last_act_at(office.store, history)
     adopt(office)
     for number, dated in enumerate(history.acts, 1):
+        if lived_until and dated.at < lived_until:
+            continue  # a sweep done again would find what only became open later
         live_until(office, clock, dated.at, pause)
         for act, by in _each(office, dated):
             try:
-                office.do(act, by=by, key=f"{history.name}#{number}:{_object(act)}")
+                office.do(
+                    act, by=by, key=f"{history.name}#{number}:{_object(act)}", contact=dated.contact
+                )
             except SecretariatError as error:
                 raise BadInputError(f"act {number} of {history.name}: {error}") from error
     live_until(office, clock, history.until, pause)
+
+
+def _last_act_at(store: Store, history: History) -> datetime | None:
+    """How far an earlier replay came."""
+    query = select(Entry.at).where(col(Entry.key).startswith(f"{history.name}#"))
+    with store.read() as session:
+        return session.exec(query.order_by(col(Entry.seq).desc()).limit(1)).first()
 
 
 def was_replayed(store: Store, history: History) -> bool:
@@ -84,20 +98,26 @@ def _each(office: Office, dated: DatedAct) -> list[tuple[Any, str]]:
     table: Any = Holding if name == "holding" else Obligation
     with office.store.read() as session:
         rows = list(session.exec(select(table).order_by(table.id)))
-    if "*" in pattern:
-        rows = [row for row in rows if fnmatchcase(row.id, pattern) and _waits(row, dated)]
-    else:
-        rows = [row for row in rows if row.id == pattern]
-        if not rows:
-            raise BadInputError(f"There is no {name} “{pattern}”.")
+        if "*" in pattern:
+            rows = [r for r in rows if fnmatchcase(r.id, pattern) and _waits(session, r, dated)]
+        else:
+            rows = [row for row in rows if row.id == pattern]
+            if not rows:
+                raise BadInputError(f"There is no {name} “{pattern}”.")
     return [(dated.do.model_copy(update={name: row.id}), _doer(row, dated.by)) for row in rows]
 
 
-def _waits(row: Any, dated: DatedAct) -> bool:
+def _waits(session: Session, row: Any, dated: DatedAct) -> bool:
     """Whether a row still waits for an act meant for all: a sweep leaves out what is done."""
     match dated.do.act:
         case "advance":
-            return bool(row.phase == "shared")
+            return bool(row.phase == Phase.SHARED)
+        case "waive":
+            return row.phase in (Phase.UN_LED, Phase.SHARED)
+        case "review":
+            unanswered = col(Review.answered_at).is_(None)
+            query = select(Review).where(Review.holding == row.id, unanswered)
+            return session.exec(query).first() is not None
         case "acknowledge":
             return row.acknowledged_at is None
         case _:

@@ -3,14 +3,32 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlmodel import Session, col, select
 
 from schemas.events import Event
 from schemas.tables import Entry
+from secretariat.upcasting import newest, version_of
 
 BEGINNING = "0" * 64
+
+
+@dataclass(frozen=True)
+class Head:
+    """The last entry of a ledger: where it was and how it was sealed, or the seal's beginning."""
+
+    seq: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.seq}:{self.hash[:16]}"
+
+
+def head(session: Session) -> Head:
+    last = session.exec(select(Entry).order_by(col(Entry.seq).desc()).limit(1)).first()
+    return Head(last.seq or 0, last.hash) if last else Head(0, BEGINNING)
 
 
 def append(
@@ -20,8 +38,8 @@ def append(
 
     The caller holds the store's write lock, so two writers never see the same last entry.
     """
-    last = session.exec(select(Entry).order_by(col(Entry.seq).desc()).limit(1)).first()
-    seq, prev = (last.seq or 0, last.hash) if last else (0, BEGINNING)
+    last = head(session)
+    seq, prev = last.seq, last.hash
     entries = []
     for event in events:
         seq += 1
@@ -31,6 +49,7 @@ def append(
             kind=event.kind,
             subject=event.subject,
             by=by,
+            version=version_of(event.kind),
             data=canonical(event.data),
             key=key,
             prev=prev,
@@ -50,12 +69,15 @@ def canonical(data: object) -> str:
 def seal(entry: Entry) -> str:
     """The hash an entry must carry."""
     at = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
-    fields = [entry.seq, at, entry.kind, entry.subject, entry.by, entry.data, entry.key, entry.prev]
-    return hashlib.sha256(canonical(fields).encode()).hexdigest()
+    about = [entry.seq, at, entry.kind, entry.subject, entry.by]
+    said = [entry.version, entry.data, entry.key, entry.prev]
+    return hashlib.sha256(canonical(about + said).encode()).hexdigest()
 
 
 def event(entry: Entry) -> Event:
-    return Event(entry.kind, entry.subject, json.loads(entry.data))
+    """What an entry says, in the shape events have today."""
+    data = newest(entry.kind, entry.version, json.loads(entry.data))
+    return Event(entry.kind, entry.subject, data)
 
 
 def until(session: Session, at: datetime) -> Iterator[Entry]:

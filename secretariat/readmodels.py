@@ -2,12 +2,25 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, select
 
 from schemas.events import Event
-from schemas.tables import Cycle, Holding, Obligation, PlannedMilestone, Som, Term
+from schemas.tables import (
+    Absence,
+    Cycle,
+    Ending,
+    Holding,
+    Item,
+    Obligation,
+    PlannedMilestone,
+    PostHeld,
+    Review,
+    Som,
+    Support,
+    Term,
+)
 from secretariat.errors import UnknownError
 
 Row = TypeVar("Row", bound=SQLModel)
@@ -19,6 +32,8 @@ def project(session: Session, event: Event, at: datetime) -> None:
     """Apply one event to the read models; events no page reads change nothing."""
     if projection := _PROJECTIONS.get(event.kind):
         projection(session, event, at)
+    if event.kind.partition(".")[0] in ("holding", "readiness", "review"):
+        row(session, Holding, event.subject).version += 1
 
 
 def row(session: Session, table: type[Row], key: str) -> Row:
@@ -41,35 +56,127 @@ def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def _instant_or_none(text: str | None) -> datetime | None:
+    return _instant(text) if text else None
+
+
+def _facts(table: type[SQLModel], event: Event) -> dict[str, Any]:
+    """What an event says in the columns of a table; a letter, say, is only in the ledger."""
+    return {name: value for name, value in event.data.items() if name in table.model_fields}
+
+
 @_on("holding.opened")
 def _opened(session: Session, event: Event, at: datetime) -> None:
-    session.add(Holding(id=event.subject, since=at, **event.data))
+    session.add(Holding(id=event.subject, since=at, **_facts(Holding, event)))
 
 
-@_on("holding.offered")
-def _offered(session: Session, event: Event, at: datetime) -> None:
-    holding = row(session, Holding, event.subject)
-    holding.offered_phase, holding.offered_at = event.data["phase"], at
+@_on(
+    "holding.offered",
+    "holding.accepted",
+    "holding.declined",
+    "holding.withdrawn",
+    "holding.expired",
+    "holding.advanced",
+    "holding.completed",
+    "holding.reopened",
+    "holding.returned",
+    "holding.suspended",
+    "holding.resumed",
+    "holding.custody-taken",
+    "holding.released",
+)
+def _holding_moved(session: Session, event: Event, at: datetime) -> None:
+    """Every act says what the holding is after it; what only an offer or a pause has, ends."""
+    holding, data = row(session, Holding, event.subject), event.data
+    if (holding.owner, holding.phase) != (data["owner"], data["phase"]):
+        holding.since = at
+    holding.owner, holding.phase, holding.standing = data["owner"], data["phase"], data["standing"]
+    holding.offered_to, holding.offered_phase = data.get("offered_to"), data.get("offered_phase")
+    holding.answer_by = _instant_or_none(data.get("answer_by"))
+    holding.follow_up = _instant_or_none(data.get("follow_up"))
+    holding.custody_of = data.get("custody_of", holding.custody_of)
+    holding.takes_over = data.get("takes_over", holding.takes_over)
 
 
-@_on("holding.declined", "holding.withdrawn")
-def _not_taken(session: Session, event: Event, at: datetime) -> None:
-    holding = row(session, Holding, event.subject)
-    holding.offered_phase = holding.offered_at = None
+@_on("readiness.attested", "readiness.waived")
+def _item_kept(session: Session, event: Event, at: datetime) -> None:
+    for item in event.data["items"]:
+        session.merge(
+            Item(
+                holding=event.subject,
+                item=item,
+                evidence=event.data.get("evidence"),
+                waived=event.data.get("reason"),
+                by=event.data["by"],
+                contact=event.data["contact"],
+                at=at,
+            )
+        )
 
 
-@_on("holding.accepted", "holding.advanced", "holding.returned")
-def _moved_on(session: Session, event: Event, at: datetime) -> None:
-    holding = row(session, Holding, event.subject)
-    holding.owner, holding.phase, holding.since = event.data["owner"], event.data["phase"], at
-    holding.offered_phase = holding.offered_at = None
+@_on("review.asked")
+def _review_asked(session: Session, event: Event, at: datetime) -> None:
+    session.add(Review(holding=event.subject, days=event.data["days"], asked_at=at))
+
+
+@_on("review.answered")
+def _review_answered(session: Session, event: Event, at: datetime) -> None:
+    asked_at = _instant(event.data["asked_at"])
+    review = session.get_one(Review, (event.subject, asked_at))
+    review.answered_at, review.performed = at, event.data["performed"]
+    review.note = event.data["note"]
+
+
+@_on("support.proposed")
+def _support_proposed(session: Session, event: Event, at: datetime) -> None:
+    function, body = event.data["function"], event.data["body"]
+    session.merge(Support(function=function, body=body, why=event.data["why"], proposed_at=at))
+
+
+@_on("body.ends")
+def _body_ends(session: Session, event: Event, at: datetime) -> None:
+    ends_at, reason = _instant(event.data["ends_at"]), event.data["reason"]
+    session.merge(Ending(body=event.subject, ends_at=ends_at, reason=reason))
+
+
+@_on("body.ended")
+def _body_ended(session: Session, event: Event, at: datetime) -> None:
+    row(session, Ending, event.subject).ended_at = at
+
+
+@_on("body.restored")
+def _body_restored(session: Session, event: Event, at: datetime) -> None:
+    session.delete(row(session, Ending, event.subject))
+
+
+@_on("post.held")
+def _post_held(session: Session, event: Event, at: datetime) -> None:
+    since, until = _instant(event.data["since"]), _instant_or_none(event.data["until"])
+    before = select(PostHeld).where(PostHeld.post == event.subject, PostHeld.since < since)
+    for held in session.exec(before):
+        if held.until is None or held.until > since:
+            held.until = since
+    person = event.data["person"]
+    session.merge(PostHeld(post=event.subject, since=since, person=person, until=until))
+
+
+@_on("absence.began")
+def _absence_began(session: Session, event: Event, at: datetime) -> None:
+    since, until = _instant(event.data["since"]), _instant(event.data["until"])
+    substitute = event.data["substitute"]
+    session.merge(Absence(post=event.subject, since=since, until=until, substitute=substitute))
+
+
+@_on("absence.ended")
+def _absence_ended(session: Session, event: Event, at: datetime) -> None:
+    session.delete(row(session, Absence, event.subject))
 
 
 @_on("chair.agreed")
 def _chair_agreed(session: Session, event: Event, at: datetime) -> None:
     term = session.get(Term, event.subject)
     if term is None:
-        session.add(Term(som=event.subject, **event.data))
+        session.add(Term(som=event.subject, **_facts(Term, event)))
     else:
         term.member, term.agreement = event.data["member"], event.data["agreement"]
 
@@ -86,7 +193,7 @@ def _chair_left(session: Session, event: Event, at: datetime) -> None:
 
 @_on("som.planned")
 def _som_planned(session: Session, event: Event, at: datetime) -> None:
-    session.add(Som(name=event.subject, **event.data))
+    session.add(Som(name=event.subject, **_facts(Som, event)))
 
 
 @_on("som.postponed")
@@ -102,7 +209,7 @@ def _som_closed(session: Session, event: Event, at: datetime) -> None:
 
 @_on("cycle.opened")
 def _cycle_opened(session: Session, event: Event, at: datetime) -> None:
-    session.add(Cycle(id=event.subject, opened_at=at, **event.data))
+    session.add(Cycle(id=event.subject, opened_at=at, **_facts(Cycle, event)))
 
 
 @_on("cycle.moved")
@@ -117,16 +224,14 @@ def _cycle_closed(session: Session, event: Event, at: datetime) -> None:
 
 @_on("milestone.planned")
 def _milestone_planned(session: Session, event: Event, at: datetime) -> None:
-    planned = PlannedMilestone(
-        id=event.subject, **event.data | {"due_on": date.fromisoformat(event.data["due_on"])}
-    )
-    session.merge(planned)
+    facts = _facts(PlannedMilestone, event) | {"due_on": date.fromisoformat(event.data["due_on"])}
+    session.merge(PlannedMilestone(id=event.subject, **facts))
 
 
 @_on("obligation.asked")
 def _asked(session: Session, event: Event, at: datetime) -> None:
     times = {name: _instant(event.data[name]) for name in ("asked_at", "acknowledge_by", "do_by")}
-    session.add(Obligation(id=event.subject, **event.data | times))
+    session.add(Obligation(id=event.subject, **_facts(Obligation, event) | times))
 
 
 @_on("obligation.moved")
@@ -135,7 +240,12 @@ def _moved(session: Session, event: Event, at: datetime) -> None:
     obligation.moved_from = obligation.do_by
     for name in ("asked_at", "acknowledge_by", "do_by"):
         setattr(obligation, name, _instant(event.data[name]))
-    obligation.provisional = event.data["provisional"]
+    obligation.provisional, obligation.missed_at = event.data["provisional"], None
+
+
+@_on("obligation.missed")
+def _missed(session: Session, event: Event, at: datetime) -> None:
+    row(session, Obligation, event.subject).missed_at = at
 
 
 @_on("obligation.released")
@@ -154,3 +264,5 @@ def _done(session: Session, event: Event, at: datetime) -> None:
     obligation = row(session, Obligation, event.subject)
     obligation.done_at, obligation.done_by = at, event.data["body"]
     obligation.note = event.data["note"]
+    if support := session.get(Support, (obligation.function, obligation.body)):
+        session.delete(support)  # performed again

@@ -165,7 +165,7 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
 
         scheduler = _scheduler(office, outbox, carrier)
         stack.callback(lambda: scheduler.running and scheduler.shutdown())
-        app = create_app(Parts(settings, office, links, caught, health))
+        app = create_app(Parts(settings, office, composer, caught, health))
         server = uvicorn.Server(
             uvicorn.Config(
                 app,

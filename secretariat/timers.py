@@ -1,4 +1,4 @@
-"""What is due now? The tick claims each due ladder step once and asks for its mails."""
+"""What is due now? The tick claims each timer once and lets happen what it was set for."""
 
 from collections import defaultdict
 
@@ -7,14 +7,14 @@ from sqlmodel import Session, col, select
 from schemas.programme import Contact, LadderStep
 from schemas.tables import Obligation, Timer
 from secretariat import ladder, ledger
-from secretariat.commands.office import ENGINE, Desk, Office
-from secretariat.ownership import hours_late
+from secretariat.commands.office import FIRINGS, Desk, Office
+from secretariat.ownership import ENGINE, hours_late
 
 BATCH = 200
 
 
 def tick(office: Office) -> int:
-    """Take every due, unclaimed step, oldest first; returns how many were claimed.
+    """Take every due, unclaimed timer, oldest first; returns how many were claimed.
 
     Claim, ledger entry and request for mail are one transaction for each batch: killed half-way,
     the next tick finds the rest. Late steps say how late they are.
@@ -26,7 +26,7 @@ def tick(office: Office) -> int:
 
 
 def next_due(session: Session) -> Timer | None:
-    """The next step waiting for its time."""
+    """The next timer waiting for its time."""
     query = select(Timer).where(col(Timer.claimed_at).is_(None)).order_by(col(Timer.due_at))
     return session.exec(query.limit(1)).first()
 
@@ -45,12 +45,15 @@ def _tick_batch(office: Office) -> int:
             .order_by(col(Timer.due_at), col(Timer.id))
             .limit(BATCH)
         ).all()
-        together: dict[str, list[Timer]] = defaultdict(list)
+        together: dict[tuple[str, str], list[Timer]] = defaultdict(list)
         for timer in due:
             timer.claimed_at = now
-            together[timer.obligation].append(timer)
-        for key, timers in together.items():
-            if obligation := session.get(Obligation, key):
+            together[timer.kind, timer.subject].append(timer)
+        for (kind, subject), timers in together.items():
+            if kind != "step":
+                for timer in timers:
+                    FIRINGS[kind](desk, timer)
+            elif obligation := session.get(Obligation, subject):
                 _take(desk, obligation, timers)
         ledger.append(session, desk.events, at=now, by=ENGINE)
         return len(due)

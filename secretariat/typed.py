@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from schemas.acts import Act
 from secretariat.errors import BadInputError
 
-A = TypeVar("A", bound=Act)
+A = TypeVar("A", bound=BaseModel)
 
 
 def act_from(kind: type[A], **words: Any) -> A:
@@ -22,10 +21,13 @@ def checked(validate: Callable[[dict[str, Any]], A], words: dict[str, Any]) -> A
         return validate(words)
     except ValidationError as error:
         first = error.errors()[0]
-    name = first["loc"][-1]
+    name = first["loc"][-1] if first["loc"] else "act"
     match first["type"]:
+        case "union_tag_invalid" | "union_tag_not_found":
+            reason = f"there is no act “{words.get('act', '')}”"
         case "string_pattern_mismatch":
-            reason = f"“{first['input']}” is not written as it must be, like SOM14"
+            like = ", like SOM14" if name == "som" else ": small letters, digits and hyphens"
+            reason = f"“{first['input']}” is not written as it must be{like}"
         case "missing":
             reason = "this must be given"
         case "extra_forbidden":

@@ -7,12 +7,33 @@ from schemas.programme import Programme
 
 SENTENCES = {
     "holding.opened": "{actor} holds {thing}",
-    "holding.offered": "{actor} offered {thing} to {to}",
+    "holding.offered": "{actor} offered {thing} to {offered_to}",
     "holding.accepted": "{actor} accepted {thing}, now {phase}",
     "holding.declined": "{actor} declined {thing}: {reason}",
     "holding.returned": "{actor} returned {thing}: {reason}",
     "holding.withdrawn": "{actor} withdrew the offer of {thing}",
-    "holding.advanced": "{actor} took {thing} to {phase}",
+    "holding.expired": "{owner} got no answer in time to its offer of {thing}",
+    "holding.advanced": "{actor} leads {thing} from now on",
+    "holding.completed": "{actor} completed {thing}",
+    "holding.reopened": "{actor} reopened {thing}: {reason}",
+    "holding.suspended": "{actor} suspended {thing} until {follow_up:.10}: {reason}",
+    "holding.resumed": "{actor} resumed {thing}",
+    "holding.custody-taken": "{thing} of {custody_of} went into the custody of {owner}",
+    "holding.released": "{actor} released {thing} from custody to {owner}",
+    "holding.follow-up-due": "{thing}, suspended, is to be looked at again by {owner}",
+    "readiness.attested": "{actor} showed for {thing}: {items} ({evidence})",
+    "readiness.waived": "{actor} ({contact}) waived for {thing}: {items}, because: {reason}",
+    "review.asked": "{owner} is asked whether {thing} is still performed, after {days} days",
+    "review.answered": "{actor} answered the {days}-day review of {thing}: {answer} ({note})",
+    "support.proposed": "support was proposed to {body} for {function_name}: {why}",
+    "body.ends": "{subject} is to end on {ends_at:.10}: {reason}",
+    "body.ended": "{subject} has ended",
+    "body.restored": "{subject} goes on after all: {reason}",
+    "post.held": "{person} holds the post {subject} from {since:.10} on",
+    "absence.began": "{substitute} stands in for {subject} from {since:.10} to {until:.10}",
+    "absence.ended": "{subject} is back",
+    "person.erased": "{subject} was erased",
+    "obligation.missed": "{body} did not do in time: {thing}",
     "chair.agreed": "{member} was {agreement}ly agreed to chair {subject}",
     "chair.taken": "{member} took the chair for {subject}",
     "chair.left": "{member} left the chair after {subject}",
@@ -38,8 +59,8 @@ def sentence(programme: Programme, event: Event, by: str) -> str:
     """An event for people, e.g. “Cambodia task force accepted “Report the indicators” …”."""
     facts = event.data | {"subject": event.subject, "actor": name_of(programme, by)}
     facts["thing"] = title_of(programme, event)
-    for key in ("to", "body"):
-        facts[key] = name_of(programme, facts.get(key, ""))
+    for key in ("to", "body", "owner", "offered_to", "custody_of"):
+        facts[key] = name_of(programme, facts.get(key) or "")
     for key in ("member", "host"):
         found = programme.member(facts.get(key, ""))
         facts[key] = found.name if found else facts.get(key)
@@ -48,8 +69,20 @@ def sentence(programme: Programme, event: Event, by: str) -> str:
     if "anchor" in facts:
         facts["anchor"] = Anchor.model_validate(facts["anchor"]).words
     facts["climbed_to"] = _CLIMBED.get(event.data.get("to", ""), facts["to"])
+    facts["items"] = ", ".join(facts.get("items", []))
+    facts["answer"] = "performed" if facts.get("performed") else "not performed"
+    if event.kind.startswith("body."):
+        facts["subject"] = name_of(programme, event.subject)
+    if function := programme.function(facts.get("function", "")):
+        facts["function_name"] = function.name
     facts["with_note"] = f" ({facts['note']})" if facts.get("note") else ""
-    return SENTENCES.get(event.kind, "{subject}").format(**facts)
+    said = SENTENCES.get(event.kind, "{subject}").format(**facts)
+    letter = event.data.get("letter")
+    return said if letter is None else f"{said} (on its behalf: {_filed(programme, letter)})"
+
+
+def _filed(programme: Programme, letter: dict[str, str]) -> str:
+    return f"{name_of(programme, letter['filed_by'])}, by the letter “{letter['document']}”"
 
 
 def title_of(programme: Programme, event: Event) -> str:
@@ -59,14 +92,20 @@ def title_of(programme: Programme, event: Event) -> str:
     if function is None:
         return event.subject
     tail, _, where = rest.partition("@")
-    if event.kind.startswith("holding."):
+    if event.kind.partition(".")[0] in ("holding", "readiness", "review"):
         duty = next((d.name for d in function.duties if d.slug == tail), tail)
-        return f"“{duty}” ({function.name}, {where})"
+        return f"“{duty}” ({function.name}, {receiver_name(programme, where)})"
     cycle, _, slug = tail.partition("/")
     milestone = next((m.title for m in function.milestones if m.slug == slug), "")
     if milestone and event.kind.startswith("obligation."):
         return f"{milestone} ({function.name}, {cycle})"
     return f"{function.name}, {cycle}"
+
+
+def receiver_name(programme: Programme, receiver: str) -> str:
+    """“Cambodia”, “Cambodia and Thailand” for a pair, “the chair”."""
+    members = [programme.member(code) for code in receiver.split("-")]
+    return " and ".join(member.name for member in members if member) or f"the {receiver}"
 
 
 def name_of(programme: Programme, body: str) -> str:

@@ -1,6 +1,7 @@
 """The real parts tests stand on: both databases, the replayed year, the whole program."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlmodel import SQLModel
 
 from schemas.programme import Programme
 from secretariat import service
@@ -57,16 +59,29 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy, because migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("blank") / "secretariat.db"
+    made = open_store(f"sqlite:///{path}")
+    made.migrate()
+    made.engine.dispose()
+    return path
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty, migrated store on each database."""
     if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("blank"), tmp_path / "secretariat.db")
         found = open_store(f"sqlite:///{tmp_path}/secretariat.db")
     else:
         found = open_store(request.getfixturevalue("postgresql"))
+        if found.is_empty():
+            found.migrate()
+        names = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
         with found.engine.begin() as connection:
-            connection.exec_driver_sql("drop schema public cascade; create schema public")
-    found.migrate()
+            connection.exec_driver_sql(f"truncate {names} restart identity")
     yield found
     found.engine.dispose()
 

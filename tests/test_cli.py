@@ -4,10 +4,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from sqlmodel import select
 
+from schemas.acts import AnyAct
 from schemas.tables import Entry
 from secretariat.settings import Settings
 from secretariat.store import opened
@@ -31,6 +33,33 @@ def test_status_as_json_gives_functions_and_holdings(environment: dict[str, str]
     )
     early = run_cli("status", "--at", "2018-01-01", "--json", environment=environment)
     assert [f["transferred"] for f in json.loads(early.stdout)["functions"]].count("fully") == 0
+
+
+def test_status_names_the_holdings_each_function_still_needs(environment: dict[str, str]) -> None:
+    done = run_cli("status", "--at", "2018-12-31", "--json", environment=environment)
+    functions = {f["slug"]: f for f in json.loads(done.stdout)["functions"]}
+    assert all((f["open"] == []) == (f["transferred"] == "fully") for f in functions.values())
+    assert functions["workplan-coordination"]["open"] == [
+        "workplan-coordination/follow-up@chair",
+        "workplan-coordination/workplan@chair",
+    ]
+    said = run_cli("status", "--at", "2018-12-31", "--open", environment=environment).stdout
+    assert said.count(" still needs ") == 9
+
+
+def test_every_act_can_be_done_and_looked_at_by_its_name(environment: dict[str, str]) -> None:
+    known = {
+        get_args(kind.model_fields["act"].annotation)[0] for kind in get_args(get_args(AnyAct)[0])
+    }
+    assert len(known) > 30
+    for act in known:
+        done = run_cli("do", act, "--dry-run", environment=environment)
+        assert "there is no act" not in done.stderr
+        assert "this must be given" in done.stderr
+    looked = run_cli(
+        "do", "agree-chair", "som=SOM15", "member=KH", "--dry-run", environment=environment
+    )
+    assert "Cambodia was formally agreed to chair SOM15" in looked.stdout
 
 
 def test_status_for_people_fits_eighty_columns(environment: dict[str, str]) -> None:
@@ -156,7 +185,19 @@ def test_init_writes_a_programme_and_settings_that_work_and_overwrites_nothing(
 
 
 def test_every_command_explains_itself() -> None:
-    commands = ["", "demo", "up", "init", "check", "status", "som", "run", "holding", "sign-in"]
+    commands = [
+        "",
+        "demo",
+        "up",
+        "init",
+        "check",
+        "status",
+        "forecast",
+        "som",
+        "run",
+        "holding",
+        "sign-in",
+    ]
     for command in commands:
         arguments = [SECRETARIAT, *command.split(), "--help"]
         done = subprocess.run(arguments, capture_output=True, text=True, cwd=REPO, check=False)

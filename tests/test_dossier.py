@@ -14,6 +14,7 @@ from docx import Document
 from fastapi.testclient import TestClient
 from pypdf import PdfReader
 
+from notifications.compose import Composer
 from notifications.links import Links
 from schemas.acts import Done
 from schemas.programme import Programme
@@ -127,7 +128,9 @@ def test_its_history_and_lessons_are_the_ledger_s(hosting: Dossier) -> None:
     assert "SOM13 was postponed to first quarter of 2019: Resources are limited in China." in (
         history
     )
-    assert "12 February 2018 | UN-ACT offered" in history
+    assert (
+        "UN-ACT offered “Venue and budget” (SOM hosting, the chair) to Chair's office." in history
+    )
     assert "indicator" not in history.lower()
     lessons = section(hosting, "Lessons")
     assert "10 September 2018 | UN-ACT | SOM13 | Resources are limited in China." in lessons
@@ -181,7 +184,7 @@ def test_every_function_has_a_dossier_that_can_be_printed(
 
 def test_the_past_is_told_as_it_was(replayed: Settings, commit: Programme) -> None:
     before = the_dossier(replayed, commit, "som-hosting", "2018-02-20T03:00")
-    assert "UN-led, offered as shared on 12 February 2018" in section(before, "Holdings")
+    assert "offered to Chair's office, answer by 30 March 2018" in section(before, "Holdings")
     assert "postponed" not in section(before, "History")
     nothing = the_dossier(replayed, commit, "chair", "2016-01-01T00:00")
     assert "In office | Nobody" in section(nothing, "At a glance")
@@ -389,7 +392,8 @@ def test_the_board_gives_it_to_who_has_signed_in(
 ) -> None:
     office = Office(opened(replayed.store_url), commit, VirtualClock(at("2019-01-03T03:00")))
     links = Links(b"k" * 32, "")
-    parts = Parts(replayed, office, links, tmp_path, dict)
+    composer = Composer(commit, links, "secretariat@board.example")
+    parts = Parts(replayed, office, composer, tmp_path, dict)
     browser = TestClient(create_app(parts), base_url="http://board", follow_redirects=False)
     assert browser.get("/functions/som-hosting/dossier.pdf").status_code == 403
     with office.store.write() as session:

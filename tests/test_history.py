@@ -153,8 +153,7 @@ def test_the_store_as_of_now_equals_the_store(store: Store, commit: Programme) -
     past = store.as_of(office.clock.now())
     with store.read() as live, past.read() as rebuilt:
         for table in READ_MODELS:
-            key = table.__table__.primary_key.columns.values()[0]
-            query = select(table).order_by(key)
+            query = select(table).order_by(*table.__table__.primary_key.columns.values())
             assert [r.model_dump() for r in live.exec(query)] == [
                 r.model_dump() for r in rebuilt.exec(query)
             ]

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
+from notifications.compose import Composer
 from notifications.links import Links
 from schemas.programme import Programme
 from schemas.tables import Entry, Link, Mail, Obligation, Run, SignedIn
@@ -28,7 +29,8 @@ class Site:
     def __init__(self, bench: Bench, directory: Path) -> None:
         self.bench = bench
         settings = Settings(data_dir=directory, _env_file=None)
-        parts = Parts(settings, bench.office, LINKS, directory, lambda: {"Prefect": "up"})
+        composer = Composer(bench.office.programme, LINKS, "secretariat@board.example")
+        parts = Parts(settings, bench.office, composer, directory, lambda: {"Prefect": "up"})
         app = create_app(parts)
         self.browser = TestClient(app, base_url="http://board", follow_redirects=False)
 

@@ -1,14 +1,17 @@
 """Acts on cycles and obligations: open, plan, ask, acknowledge, do, close."""
 
-from sqlmodel import col, delete, select
+from sqlmodel import col, select, tuple_
 
 from schemas.acts import Acknowledge, AskBodies, CloseCycle, Done, OpenCycle, PlanMilestones
 from schemas.anchor import Anchor
+from schemas.phase import Standing
 from schemas.programme import Cadence, Function, LadderStep, Milestone
 from schemas.tables import Cycle, Holding, Obligation, PlannedMilestone, Som, Timer
 from secretariat import cycles, ladder
-from secretariat.commands.office import ENGINE, Desk, handles
+from secretariat.commands.holdings import propose_support
+from secretariat.commands.office import Desk, fires, handles
 from secretariat.errors import ConflictError, NotAllowedError
+from secretariat.ownership import ENGINE
 from secretariat.readmodels import row
 
 STEERS = "secretariat chair engine"
@@ -70,7 +73,8 @@ def ask_bodies(desk: Desk, act: AskBodies) -> None:
 
 
 def _asked(desk: Desk, function: Function, milestone: Milestone, cycle: Cycle) -> list[str]:
-    owners = desk.session.exec(select(Holding.owner).where(Holding.function == function.slug)).all()
+    query = select(Holding.owner).where(Holding.function == function.slug)
+    owners = desk.session.exec(query.where(Holding.standing != Standing.SUSPENDED)).all()
     som = desk.session.get(Som, cycle.name)
     return cycles.asked(milestone, desk.programme, list(owners), som.host if som else None)
 
@@ -94,7 +98,8 @@ def _ask(desk: Desk, key: str, milestone: Milestone, planned: PlannedMilestone, 
             **_iso(times),
         )
         for step, due_at in enumerate(times.steps):
-            desk.session.add(Timer(obligation=key, step=step, due_at=due_at))
+            desk.set_timer("step", key, due_at, step)
+        desk.set_timer("missed", key, times.do_by)
         return
     unmoved = (work.end_of(planned.due_on), planned.provisional)
     if present.done_at is None and (present.do_by, present.provisional) != unmoved:
@@ -106,9 +111,34 @@ def _ask(desk: Desk, key: str, milestone: Milestone, planned: PlannedMilestone, 
 
 
 def _move_timers(desk: Desk, key: str, times: ladder.Times) -> None:
-    for timer in desk.session.exec(select(Timer).where(Timer.obligation == key)):
+    """Steps already taken stay taken; whether the obligation is missed is open again."""
+    query = select(Timer).where(Timer.kind == "step", Timer.subject == key)
+    for timer in desk.session.exec(query):
         if timer.claimed_at is None:
             timer.due_at = times.steps[timer.step]
+    desk.set_timer("missed", key, times.do_by)
+
+
+@fires("missed")
+def _missed(desk: Desk, timer: Timer) -> None:
+    """Two missed in a row propose support; a longer row is no news."""
+    obligation = desk.session.get(Obligation, timer.subject)
+    if obligation is None or obligation.done_at:
+        return
+    desk.record("obligation.missed", obligation.id, body=obligation.body)
+    earlier = desk.session.exec(
+        select(Obligation)
+        .where(Obligation.function == obligation.function, Obligation.body == obligation.body)
+        .where(
+            tuple_(col(Obligation.do_by), col(Obligation.id)) < (obligation.do_by, obligation.id)
+        )
+        .order_by(col(Obligation.do_by).desc(), col(Obligation.id).desc())
+        .limit(2)
+    ).all()
+    missed = [o.missed_at is not None for o in earlier]
+    if missed[:1] == [True] and missed[1:] != [True]:
+        why = f"two steps in a row were not done in time: {earlier[0].title}; {obligation.title}"
+        propose_support(desk, obligation.function, obligation.body, why)
 
 
 def _iso(times: ladder.Times) -> dict[str, str]:
@@ -121,7 +151,7 @@ def _iso(times: ladder.Times) -> dict[str, str]:
 
 def _release(desk: Desk, obligation: Obligation) -> None:
     """The body no longer owns what it was asked for; the ledger keeps that it was."""
-    desk.session.exec(delete(Timer).where(col(Timer.obligation) == obligation.id))
+    desk.stop_timers(obligation.id, "step", "missed")
     desk.record("obligation.released", obligation.id, body=obligation.body)
 
 

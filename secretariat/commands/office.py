@@ -1,23 +1,22 @@
 """Where acts are handed in: who may, what follows, and all of it kept or none of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
-from schemas.acts import Act
+from schemas.acts import Act, Letter
 from schemas.events import Event
 from schemas.programme import Contact, Function, Programme
-from schemas.tables import Entry, Mail, Term
+from schemas.tables import Ending, Entry, Mail, Term, Timer
 from secretariat import ledger, readmodels
 from secretariat.calendars import WorkCalendar
 from secretariat.clock import Clock
 from secretariat.errors import NotAllowedError, UnknownError
+from secretariat.ownership import ENGINE, Bodies
 from secretariat.store import Store
-
-ENGINE = "engine"  # the program itself: its flows and its clock
 
 
 @dataclass
@@ -30,6 +29,7 @@ class Desk:
     by: str
     contact: str | None = None
     events: list[Event] = field(default_factory=list)
+    mails: list[Mail] = field(default_factory=list)
 
     def record(self, kind: str, subject: str, **data: Any) -> Event:
         """Note a fact; what is decided next already sees it."""
@@ -43,19 +43,40 @@ class Desk:
         """Ask for one mail, in the contact's next office hours; the same key asks once."""
         if self.session.exec(select(Mail.id).where(Mail.idem_key == idem_key)).first():
             return
-        obligation = context.get("obligation")
-        opens = self.calendar(contact.body).office_hour(self.now)
-        self.session.add(
-            Mail(
-                idem_key=idem_key,
-                asked_at=self.now,
-                not_before=opens,
-                contact=contact.slug,
-                template=template,
-                obligation=obligation,
-                context=context,
-            )
+        mail = Mail(
+            idem_key=idem_key,
+            asked_at=self.now,
+            not_before=self.calendar(contact.body).office_hour(self.now),
+            contact=contact.slug,
+            template=template,
+            obligation=context.get("obligation"),
+            holding=context.get("holding"),
+            context=context,
         )
+        self.session.add(mail)
+        self.mails.append(mail)
+
+    def set_timer(self, kind: str, subject: str, due_at: datetime, step: int = 0) -> None:
+        """Let something happen to the subject by itself, in place of an earlier time for it."""
+        chosen = (col(Timer.kind) == kind) & (col(Timer.step) == step)
+        self.session.exec(delete(Timer).where(chosen, col(Timer.subject) == subject))
+        self.session.add(Timer(kind=kind, subject=subject, step=step, due_at=due_at))
+
+    def stop_timers(self, subject: str, *kinds: str) -> None:
+        of_kinds = col(Timer.kind).in_(kinds)
+        self.session.exec(delete(Timer).where(of_kinds, col(Timer.subject) == subject))
+
+    @property
+    def bodies(self) -> Bodies:
+        return bodies_of(self.session, self.programme)
+
+    def version_of(self, subject: str, version: int) -> dict[str, Any]:
+        """What made the subject the version it is, or was."""
+        query = select(Entry).where(Entry.subject == subject).order_by(col(Entry.seq))
+        entry = self.session.exec(query.offset(version - 1).limit(1)).first()
+        if entry is None:
+            return {"version": version}
+        return {"version": version, "event": entry.kind, "by": entry.by, "at": entry.at.isoformat()}
 
     def function(self, slug: str) -> Function:
         """Raises UnknownError, naming the functions there are."""
@@ -81,19 +102,35 @@ class Desk:
         return WorkCalendar.of(calendar, zone)
 
     def contacts(self, body: str, role: str) -> list[Contact]:
-        """Who is to be written to now; an empty chair is answered for by the secretariat."""
+        """Who is to be written to now.
+
+        The secretariat answers for an empty chair, the steward for a body that has ended.
+        """
         if role in ("chair", "secretariat"):
             body, role = getattr(self.programme, role), "head"
+        bodies = self.bodies
+        if body in bodies.ended:
+            body, role = bodies.steward, "head"
+        return self._answering(body, role) or self._answering(self.programme.secretariat, "head")
+
+    def _answering(self, body: str, role: str) -> list[Contact]:
         term = self.term()
         member = term.member if term else None
-        found = [
+        return [
             contact
             for contact in self.programme.contacts
             if contact.body == body
             and contact.role == role
             and (body != self.programme.chair or contact.member == member)
         ]
-        return found or self.contacts(self.programme.secretariat, "secretariat")
+
+
+def bodies_of(session: Session, programme: Programme) -> Bodies:
+    """Who there is now; once the secretariat has ended, the chair's office is the steward."""
+    query = select(Ending.body).where(col(Ending.ended_at).is_not(None))
+    ended = frozenset(session.exec(query))
+    steward = programme.chair if programme.secretariat in ended else programme.secretariat
+    return Bodies(steward, frozenset({*programme.task_forces(), programme.chair}), ended)
 
 
 def in_office(session: Session) -> Term | None:
@@ -103,6 +140,9 @@ def in_office(session: Session) -> Term | None:
 
 
 A = TypeVar("A", bound=Act)
+Seen = TypeVar("Seen")
+Firing = Callable[[Desk, Timer], None]
+FIRINGS: dict[str, Firing] = {}
 _HANDLERS: dict[type[Act], Callable[[Desk, Any], None]] = {}
 _MAY: dict[type[Act], frozenset[str] | None] = {}
 
@@ -121,6 +161,16 @@ def handles(act: type[A], *, may: str | None = None) -> Callable[..., Callable[[
     return register
 
 
+def fires(kind: str) -> Callable[[Firing], Firing]:
+    """Register what happens when a timer of a kind is due."""
+
+    def register(firing: Firing) -> Firing:
+        FIRINGS[kind] = firing
+        return firing
+
+    return register
+
+
 @dataclass(frozen=True)
 class Office:
     """A store, a programme and a clock: all that acts need."""
@@ -130,30 +180,83 @@ class Office:
     clock: Clock
 
     def do(
-        self, act: Act, *, by: str, key: str | None = None, contact: str | None = None
+        self,
+        act: Act,
+        *,
+        by: str,
+        key: str | None = None,
+        contact: str | None = None,
+        letter: Letter | None = None,
     ) -> list[Event]:
         """Carry out one act of the body ``by``; what follows is committed as a whole.
 
-        ``key`` makes it idempotent: an act whose key is in the ledger changes nothing.
+        ``key`` makes it idempotent: an act whose key is in the ledger changes nothing. ``letter``
+        is the document by which ``by`` lets another body act for it.
         Raises NotAllowedError, UnknownError, ConflictError, BadInputError; then nothing is changed.
         """
         with self.store.write() as session:
             if key and session.exec(select(Entry.seq).where(Entry.key == key)).first():
                 return []
-            desk = Desk(session, self.programme, self.clock.now(), by, contact)
-            self._check(act, by)
-            _HANDLERS[type(act)](desk, act)
-            ledger.append(session, desk.events, at=desk.now, by=by, key=key)
-            return desk.events
+            return self._carry_out(session, act, by, key, contact, letter).events
 
-    def _check(self, act: Act, by: str) -> None:
+    def preview(
+        self,
+        act: Act,
+        *,
+        by: str,
+        look: Callable[[Desk], Seen],
+        contact: str | None = None,
+        letter: Letter | None = None,
+    ) -> Seen:
+        """What ``look`` sees on the desk after an act that is then taken back as if never done.
+
+        Raises what ``do`` raises.
+        """
+        with self.store.write() as session:
+            desk = self._carry_out(session, act, by, None, contact, letter)
+            session.flush()
+            seen = look(desk)
+            session.rollback()
+            return seen
+
+    def _carry_out(
+        self,
+        session: Session,
+        act: Act,
+        by: str,
+        key: str | None,
+        contact: str | None,
+        letter: Letter | None,
+    ) -> Desk:
+        desk = Desk(session, self.programme, self.clock.now(), by, contact)
+        self._check(desk, act, by)
+        if letter:
+            self._check_letter(desk, letter)
+        _HANDLERS[type(act)](desk, act)
+        if letter:
+            filed = {"letter": letter.model_dump()}
+            desk.events = [replace(event, data=event.data | filed) for event in desk.events]
+        ledger.append(session, desk.events, at=desk.now, by=by, key=key)
+        return desk
+
+    def _check(self, desk: Desk, act: Act, by: str) -> None:
         body = self.programme.body(by)
         if body is None and by != ENGINE:
             raise UnknownError(f"There is no body “{by}” in {self.programme.name}.")
+        if by in desk.bodies.ended:
+            raise NotAllowedError(f"{by} has ended; {desk.bodies.steward} looks after what it had.")
         kind = body.kind if body else ENGINE
         may = _MAY[type(act)]
         if may is not None and kind not in may:
             name = type(act).model_fields["act"].default
             raise NotAllowedError(
                 f"“{name}” is for the {' or the '.join(sorted(may - {ENGINE}))}; not for {by}."
+            )
+
+    def _check_letter(self, desk: Desk, letter: Letter) -> None:
+        may = {desk.bodies.steward, self.programme.chair}
+        if letter.filed_by not in may:
+            raise NotAllowedError(
+                f"To act on behalf of {desk.by} is for {' or '.join(sorted(may))}; "
+                f"not for {letter.filed_by}."
             )

@@ -69,9 +69,13 @@ def _duty(view: View, holding: Holding, among: set[str]) -> str:
 
 def _phase(view: View, holding: Holding) -> str:
     phase = capital(Phase(holding.phase).words)
-    if holding.offered_phase and holding.offered_at:
-        offered = Phase(holding.offered_phase).words
-        return f"{phase}, offered as {offered} on {view.day(holding.offered_at)}"
+    if holding.offered_to and holding.answer_by:
+        answer_by = view.last_day(holding.answer_by, holding.offered_to)
+        phase += f", offered to {view.name(holding.offered_to)}, answer by {answer_by}"
+    if holding.follow_up:
+        phase += f", suspended until {view.day(holding.follow_up)}"
+    if holding.custody_of:
+        phase += f", in custody for {view.name(holding.custody_of)}"
     return phase
 
 
@@ -214,7 +218,7 @@ def governments(view: View) -> Section:
 def documents(view: View, entries: list[Entry]) -> Section:
     """The letters that came with acts."""
     rows = (
-        (view.day(entry.at), _sentence(view, entry), one_line(str(letter)))
+        (view.day(entry.at), _sentence(view, entry), _letter(view, letter))
         for entry in entries
         if (letter := ledger.event(entry).data.get("letter"))
     )
@@ -235,6 +239,12 @@ def history(view: View, entries: list[Entry]) -> Section:
     return section(
         "History", table({"Day": 20, "What happened": 80}, rows, "Nothing has happened yet.")
     )
+
+
+def _letter(view: View, letter: dict[str, str]) -> str:
+    """Which document it was, whoever keeps a copy can tell by its digest."""
+    filed_by, digest = view.name(letter["filed_by"]), letter["sha256"][:16]
+    return one_line(f"{letter['document']}, filed by {filed_by}, SHA-256 {digest}…")
 
 
 def _sentence(view: View, entry: Entry) -> str:

@@ -5,18 +5,20 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from notifications.links import Links
+from notifications.compose import Composer
 from secretariat.commands.office import Office
-from secretariat.errors import SecretariatError
+from secretariat.errors import ChangedError, SecretariatError
 from secretariat.settings import Settings
-from secretariat.web import dossiers, forms, pages
+from secretariat.web import api, dossiers, entries, forms, pages
 from secretariat.web.render import render
 
 HERE = Path(__file__).parent
@@ -38,7 +40,7 @@ class Parts:
 
     settings: Settings
     office: Office
-    links: Links
+    composer: Composer
     caught: Path | None
     health: Callable[[], dict[str, str]]
 
@@ -46,9 +48,11 @@ class Parts:
 def create_app(parts: Parts) -> FastAPI:
     app = FastAPI(title="secretariat", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts = parts
+    app.include_router(api.router)
     app.include_router(pages.router)
     app.include_router(forms.router)
     app.include_router(dossiers.router)
+    app.include_router(entries.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.middleware("http")(_guard)
     app.exception_handler(SecretariatError)(_refused)
@@ -86,7 +90,10 @@ def _from_elsewhere(request: Request) -> bool:
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, SecretariatError)
-    return _message(request, error.status, str(error))
+    versions = {}
+    if isinstance(error, ChangedError):
+        versions = {"seen": error.seen, "now": error.now}
+    return _message(request, error.status, str(error), **versions)
 
 
 def _incomplete(request: Request, error: Exception) -> Response:
@@ -101,5 +108,9 @@ def _no_page(request: Request, error: Exception) -> Response:
     return _message(request, error.status_code, words)
 
 
-def _message(request: Request, status: int, words: str) -> Response:
+def _message(request: Request, status: int, words: str, **facts: Any) -> Response:
+    """A page with the sentence; a program gets it as a problem (RFC 9457)."""
+    if request.url.path.startswith("/api/"):
+        problem = {"title": words, "status": status, **facts}
+        return JSONResponse(problem, status, media_type="application/problem+json")
     return render(request, "message.html", status=status, words=words)

@@ -1,5 +1,6 @@
 """What people look at. Nothing here changes anything."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -10,15 +11,18 @@ from sqlmodel import Session, col, select
 
 from notifications import catcher
 from notifications.links import check_unexpired
+from schemas.forecast import Forecast, TooLittle
 from schemas.phase import Phase, Transferred
+from schemas.programme import Contact, Programme
 from schemas.tables import Entry, Link, Mail, Obligation, Run
-from secretariat import board, ledger, words
+from secretariat import board, closeup, ledger, words
+from secretariat.assumptions import percent, short_month, verdict
 from secretariat.commands.office import Office
 from secretariat.errors import UnknownError
 from secretariat.installation import DemoClock
 from secretariat.moments import in_words, moment_of
 from secretariat.timers import next_due
-from secretariat.web import signin
+from secretariat.web import chart, signin
 from secretariat.web.render import render
 
 router = APIRouter()
@@ -58,6 +62,47 @@ def show_board(request: Request, at: str | None = None) -> Response:
         owner_words=lambda cell, code: _owner_words(office, cell, code),
         **found,
     )
+
+
+@router.get("/forecast")
+def show_forecast(request: Request, at: str | None = None) -> Response:
+    """When everything will be fully transferred, as seen now or at the end of a past day."""
+    office: Office = request.app.state.parts.office
+    programme, now = office.programme, office.clock.now()
+    moment = moment_of(at, programme.zone, now) if at else now
+    past = moment < now
+    store = office.store.as_of(moment) if past else office.store
+    with store.read() as session, office.store.read() as present:
+        found = board.outlook(session, programme, moment)
+        months = _months(present, office, now)
+    said = _said(found, programme.zone)
+    return render(
+        request,
+        "forecast.html",
+        found=found,
+        said=said,
+        described=" ".join(said),
+        reached=getattr(found, "reached", ()),
+        functions=getattr(found, "functions", ()),
+        assumptions=getattr(found, "assumptions", ()),
+        chart=chart.chart(found, programme.zone),
+        box=(chart.WIDTH, chart.HEIGHT),
+        left=chart.LEFT,
+        right=chart.RIGHT,
+        bottom=chart.BOTTOM,
+        past=past,
+        at=_day(moment, office).isoformat(),
+        months=months,
+        month=lambda at: short_month(at, programme.zone).replace(" ", "\N{NO-BREAK SPACE}"),
+        percent=percent,
+        function_name=lambda slug: f.name if (f := programme.function(slug)) else slug,
+    )
+
+
+def _said(found: Forecast | TooLittle, zone: str) -> list[str]:
+    if isinstance(found, Forecast):
+        return verdict(found, zone)
+    return [f"{found.fully} of {found.total} functions are fully transferred.", found.words]
 
 
 @router.get("/runs/{key:path}")
@@ -120,12 +165,15 @@ def show_link(request: Request, token: str) -> Response:
     office: Office = parts.office
     with office.store.read() as session:
         link = opened(request, session, token)
+        contact = contact_of(office, link.contact)
         if link.purpose == "sign-in":
-            return render(request, "signin.html", link=link, contact=_contact(office, link.contact))
+            return render(request, "signin.html", link=link, contact=contact)
+        if link.purpose == "holding":
+            seen = closeup.holding(session, office.programme, link.object)
+            return _answer_page(request, token, contact, seen)
         obligation = session.get(Obligation, link.object)
     if obligation is None:
         raise UnknownError("What this link was about is no longer asked of anybody.")
-    contact = _contact(office, link.contact)
     function = office.programme.function(obligation.function)
     return render(
         request,
@@ -139,6 +187,63 @@ def show_link(request: Request, token: str) -> Response:
         in_words=in_words(contact.zone),
         body_name=lambda body: words.name_of(office.programme, body),
         late=obligation.done_at is None and obligation.do_by <= office.clock.now(),
+    )
+
+
+def _answer_page(
+    request: Request, token: str, contact: Contact, seen: closeup.HoldingSeen
+) -> Response:
+    """What a link to a holding asks: an answer to an offer or to a review, if one is open."""
+    open_review = next((review for review in seen.reviews if review.answered_at is None), None)
+    office: Office = request.app.state.parts.office
+    return render(
+        request,
+        "answer.html",
+        token=token,
+        contact=contact,
+        seen=seen,
+        holding=seen.holding,
+        offered=seen.holding.offered_to == contact.body,
+        review=open_review if seen.holding.owner == contact.body else None,
+        in_words=in_words(contact.zone),
+        body_name=lambda body: words.name_of(office.programme, body),
+        words_of=lambda phase: Phase(phase).words,
+        receiver_name=lambda receiver: words.receiver_name(office.programme, receiver),
+    )
+
+
+@router.get("/functions/{slug}")
+def show_function(request: Request, slug: str, at: str | None = None) -> Response:
+    """One function: who has which duty, what is asked, what happened; also at a past day."""
+    return _close(request, at, "function.html", lambda s, p: closeup.function(s, p, slug))
+
+
+@router.get("/holdings/{key:path}")
+def show_holding(request: Request, key: str, at: str | None = None) -> Response:
+    """One holding: owner, readiness, reviews, history, and what one may do; also at a past day."""
+    return _close(request, at, "holding.html", lambda s, p: closeup.holding(s, p, key))
+
+
+def _close(
+    request: Request, at: str | None, template: str, look: Callable[[Session, Programme], Any]
+) -> Response:
+    office: Office = request.app.state.parts.office
+    now = office.clock.now()
+    moment = moment_of(at, office.programme.zone, now) if at else now
+    store = office.store.as_of(moment) if moment < now else office.store
+    with store.read() as session:
+        seen = look(session, office.programme)
+    return render(
+        request,
+        template,
+        seen=seen,
+        now=moment,
+        past=moment < now,
+        at=_day(moment, office).isoformat(),
+        today=_day(now, office),
+        body_name=lambda body: words.name_of(office.programme, body),
+        words_of=lambda phase: Phase(phase).words,
+        receiver_name=lambda receiver: words.receiver_name(office.programme, receiver),
     )
 
 
@@ -162,7 +267,7 @@ def _owner_words(office: Office, cell: board.Cell, country: str) -> str:
 def opened(request: Request, session: Session, token: str) -> Link:
     """The link of a token. Raises UnknownError (altered), ExpiredError."""
     parts = request.app.state.parts
-    link: Link = parts.links.find(session, token)
+    link: Link = parts.composer.links.find(session, token)
     signing_in = link.purpose == "sign-in"
     check_unexpired(link, signin.now() if signing_in else parts.office.clock.now())
     return link
@@ -198,7 +303,7 @@ def _day(at: datetime, office: Office) -> date:
     return at.astimezone(ZoneInfo(office.programme.zone)).date()
 
 
-def _contact(office: Office, slug: str) -> Any:
+def contact_of(office: Office, slug: str) -> Contact:
     contact = office.programme.contact(slug)
     if contact is None:
         raise UnknownError("The contact this link was sent to is no longer in the programme.")

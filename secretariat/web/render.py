@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from secretariat import words
 from secretariat.web import signin
 
 TEMPLATES = Environment(
@@ -19,7 +20,10 @@ TEMPLATES = Environment(
 )
 
 
-def render(request: Request, template: str, *, status: int = 200, **words: Any) -> Response:
+TEMPLATES.filters["name_of_body"] = lambda body, programme: words.name_of(programme, body)
+
+
+def render(request: Request, template: str, *, status: int = 200, **facts: Any) -> Response:
     parts = request.app.state.parts
     programme = parts.office.programme
     page = TEMPLATES.get_template(template).render(
@@ -29,7 +33,7 @@ def render(request: Request, template: str, *, status: int = 200, **words: Any) 
         catching=parts.caught is not None,
         status=status,
         local=local(programme.zone),
-        **words,
+        **facts,
     )
     return HTMLResponse(page, status_code=status)
 

@@ -30,10 +30,16 @@ def begin(request: Request, session: Session, link: Link, response: Response) ->
     if link.used_at:
         raise ConflictError(f"This sign-in link was used on {link.used_at:%d %B %Y, %H:%M} UTC.")
     link.used_at, link.used_as = now(), link.contact
-    token = secrets.token_urlsafe(24)
-    session.add(SignedIn(id=_hashed(token), contact=link.contact, expires_at=now() + LASTS))
+    token = admit(session, link.contact, LASTS)
     secure = parts.settings.board_url.startswith("https:")
     response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=secure)
+
+
+def admit(session: Session, contact: str, lasts: timedelta) -> str:
+    """A secret that stands for a contact, in a browser's cookie or as a program's token."""
+    token = secrets.token_urlsafe(24)
+    session.add(SignedIn(id=_hashed(token), contact=contact, expires_at=now() + lasts))
+    return token
 
 
 def end(request: Request, session: Session, response: Response) -> None:
@@ -44,8 +50,8 @@ def end(request: Request, session: Session, response: Response) -> None:
 
 
 def contact(request: Request) -> Contact | None:
-    """The contact at this browser, if signed in."""
-    token = request.cookies.get(COOKIE)
+    """The contact at this browser, or whose token a program sends, if signed in."""
+    token = request.cookies.get(COOKIE) or _bearer(request)
     if not token:
         return None
     office = cast(Office, request.app.state.parts.office)
@@ -54,6 +60,11 @@ def contact(request: Request) -> Contact | None:
         if row is None or row.expires_at <= now():
             return None
         return office.programme.contact(row.contact)
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
 
 
 def steering(request: Request) -> Contact:
@@ -75,6 +86,18 @@ def steering(request: Request) -> Contact:
     if found.body == office.programme.chair and term and term.member == found.member:
         return found
     raise NotAllowedError("This is for the secretariat and for the office that holds the chair.")
+
+
+def acting(request: Request) -> Contact:
+    """The contact that acts for its body; the chair's only while its member holds the chair.
+
+    Raises NotAllowedError.
+    """
+    office = cast(Office, request.app.state.parts.office)
+    found = contact(request)
+    if found is None or found.body == office.programme.chair:
+        return steering(request)
+    return found
 
 
 def _hashed(token: str) -> str:

@@ -12,7 +12,14 @@ depends_on = None
 
 
 def upgrade() -> None:
-
+    op.create_table(
+        "absence",
+        sa.Column("post", sa.String(), nullable=False),
+        sa.Column("since", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("until", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("substitute", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("post"),
+    )
     op.create_table(
         "cycle",
         sa.Column("id", sa.String(), nullable=False),
@@ -27,6 +34,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_cycle_function"), ["function"], unique=False)
 
     op.create_table(
+        "ending",
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("ends_at", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("ended_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("body"),
+    )
+    op.create_table(
         "holding",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("function", sa.String(), nullable=False),
@@ -36,10 +51,18 @@ def upgrade() -> None:
         sa.Column("owner", sa.String(), nullable=False),
         sa.Column("phase", sa.String(), nullable=False),
         sa.Column("since", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("standing", sa.String(), nullable=False),
+        sa.Column("offered_to", sa.String(), nullable=True),
         sa.Column("offered_phase", sa.String(), nullable=True),
-        sa.Column("offered_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("answer_by", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("follow_up", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("custody_of", sa.String(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("(standing = 'offered') = (offered_phase is not null)"),
+        sa.CheckConstraint("(standing = 'offered') = (offered_to is not null)"),
+        sa.CheckConstraint("(standing = 'suspended') = (follow_up is not null)"),
         sa.CheckConstraint("phase in ('un_led', 'shared', 'government_led', 'completed')"),
-        sa.CheckConstraint("(offered_phase is null) = (offered_at is null)"),
+        sa.CheckConstraint("standing in ('steady', 'offered', 'suspended')"),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("holding", schema=None) as batch_op:
@@ -52,6 +75,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("by", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("data", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=True),
         sa.Column("prev", sa.String(), nullable=False),
@@ -100,6 +124,7 @@ def upgrade() -> None:
         sa.Column("acknowledge_by", schemas.tables.Instant(timezone=True), nullable=False),
         sa.Column("do_by", schemas.tables.Instant(timezone=True), nullable=False),
         sa.Column("moved_from", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("missed_at", schemas.tables.Instant(timezone=True), nullable=True),
         sa.Column("provisional", sa.Boolean(), nullable=False),
         sa.Column("ladder", sa.JSON(), nullable=False),
         sa.Column("acknowledged_at", schemas.tables.Instant(timezone=True), nullable=True),
@@ -122,9 +147,11 @@ def upgrade() -> None:
         sa.Column("contact", sa.String(), nullable=False),
         sa.Column("template", sa.String(), nullable=False),
         sa.Column("obligation", sa.String(), nullable=True),
+        sa.Column("holding", sa.String(), nullable=True),
         sa.Column("context", sa.JSON(), nullable=False),
         sa.Column("subject", sa.String(), nullable=True),
         sa.Column("message_id", sa.String(), nullable=True),
+        sa.Column("address", sa.String(), nullable=True),
         sa.Column("content", sa.LargeBinary(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("lease_until", schemas.tables.Instant(timezone=True), nullable=True),
@@ -142,9 +169,47 @@ def upgrade() -> None:
         sa.UniqueConstraint("idem_key"),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outbox_holding"), ["holding"], unique=False)
         batch_op.create_index("ix_outbox_next", ["state", "not_before"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_obligation"), ["obligation"], unique=False)
 
+    op.create_table(
+        "person",
+        sa.Column("slug", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("slug"),
+    )
+    op.create_table(
+        "post_held",
+        sa.Column("post", sa.String(), nullable=False),
+        sa.Column("since", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("until", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("post", "since"),
+    )
+    op.create_table(
+        "readiness",
+        sa.Column("holding", sa.String(), nullable=False),
+        sa.Column("item", sa.String(), nullable=False),
+        sa.Column("evidence", sa.String(), nullable=True),
+        sa.Column("waived", sa.String(), nullable=True),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("contact", sa.String(), nullable=True),
+        sa.Column("at", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.CheckConstraint("(evidence is null) <> (waived is null)"),
+        sa.PrimaryKeyConstraint("holding", "item"),
+    )
+    op.create_table(
+        "review",
+        sa.Column("holding", sa.String(), nullable=False),
+        sa.Column("asked_at", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("answered_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("performed", sa.Boolean(), nullable=True),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("holding", "asked_at"),
+    )
     op.create_table(
         "run",
         sa.Column("key", sa.String(), nullable=False),
@@ -187,6 +252,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "support",
+        sa.Column("function", sa.String(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("proposed_at", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("function", "body"),
+    )
+    op.create_table(
         "term",
         sa.Column("som", sa.String(), nullable=False),
         sa.Column("member", sa.String(), nullable=False),
@@ -199,7 +272,8 @@ def upgrade() -> None:
     op.create_table(
         "timer",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("obligation", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
         sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("due_at", schemas.tables.Instant(timezone=True), nullable=False),
         sa.Column("claimed_at", schemas.tables.Instant(timezone=True), nullable=True),
@@ -207,4 +281,4 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("timer", schema=None) as batch_op:
         batch_op.create_index("ix_timer_due", ["claimed_at", "due_at"], unique=False)
-        batch_op.create_index("ix_timer_step", ["obligation", "step"], unique=True)
+        batch_op.create_index("ix_timer_step", ["kind", "subject", "step"], unique=True)

@@ -1,0 +1,150 @@
+"""The forecast in words: what it says, and on what it rests."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from statistics import mean, median
+from zoneinfo import ZoneInfo
+
+from schemas.forecast import By, Forecast
+from secretariat.pace import SHAPES, Past, Tempo
+
+MONTH = 365.25 / 12
+
+
+def verdict(found: Forecast, zone: str) -> list[str]:
+    """The answer in a few sentences, dates in ``zone``."""
+    if not found.reached:
+        since = _day(found.past[-1][0], zone)
+        return [f"All {found.total} functions have been fully transferred since {since}."]
+    said = [f"{_when(found, zone)} {_span(found.reached[-1].by, found, zone)}"]
+    if found.closes and found.at_close and found.chance is not None:
+        low, high = found.at_close.low, found.at_close.high
+        said.append(
+            f"When the programme closes, on {found.closes:%-d %B %Y}, {found.at_close.middle} of "
+            f"{found.total} will be ({_range(low, high)} in 80 of 100 futures); the chance of all "
+            f"{found.total} by then is {percent(found.chance)}."
+        )
+    elif found.closes:
+        said.append(
+            f"The programme closed on {found.closes:%-d %B %Y}; "
+            f"{found.total - found.fully} of {found.total} functions were left."
+        )
+    return said
+
+
+def _when(found: Forecast, zone: str) -> str:
+    middle = found.reached[-1].by.middle
+    if middle:
+        return (
+            f"All {found.total} functions will be fully transferred around {month(middle, zone)}."
+        )
+    if any(ahead.paused for ahead in found.functions):
+        return f"Not all {found.total} functions can be fully transferred while some are paused."
+    return f"All {found.total} functions will rather not be fully transferred within ten years."
+
+
+def _span(by: By, found: Forecast, zone: str) -> str:
+    if by.early and by.late:
+        early, late = month(by.early, zone), month(by.late, zone)
+        return f"In 80 of 100 futures it is between {early} and {late}."
+    if by.early:
+        return (
+            f"In 10 of 100 futures it is before {month(by.early, zone)}, "
+            f"in more than 10 after {month(found.horizon, zone)}, beyond which nothing is said."
+        )
+    return f"In more than 90 of 100 futures it is after {month(found.horizon, zone)}."
+
+
+def assumptions(lived: Past, zone: str, paused: int) -> tuple[str, ...]:
+    """What a forecast rests on, with the figures used."""
+    return tuple(_assumptions(lived, zone, paused))
+
+
+def _assumptions(lived: Past, zone: str, paused: int) -> Iterator[str]:
+    evidence = lived.evidence
+    waves = len(evidence.handover.waits) + len(evidence.lead.waits)
+    yield (
+        f"The future goes at the pace of the past: {(lived.now - lived.begun).days} days since "
+        f"{_day(lived.begun, zone)}, with {lived.moves} moves of holdings. Holdings of one "
+        f"function that take the same step within a week count as one wave; there were {waves}."
+    )
+    yield f"From UN-led to shared: {_waits(evidence.handover)}"
+    yield f"From shared to government-led: {_waits(evidence.lead)}"
+    yield f"{_setbacks(lived)} What is fully transferred stays so{_undone(evidence.undone)}."
+    yield (
+        "All functions go at the same pace, whoever receives them; if some are slower by nature, "
+        "the end is later than said. Each goes by itself: a meeting that moves many at once is not "
+        "foreseen, nor that the closing day hurries anybody."
+    )
+    if paused:
+        be = "is" if paused == 1 else "are"
+        yield f"{_counted(paused, 'holding')} {be} paused; nothing paused moves in any future."
+
+
+def _waits(tempo: Tempo) -> str:
+    if not tempo.waits:
+        return "never seen; it is taken as slow."
+    words = (
+        f"{_counted(len(tempo.waits), 'wave')}, after {min(tempo.waits):.0f} to "
+        f"{max(tempo.waits):.0f} days of waiting, {median(tempo.waits):.0f} in the middle"
+    )
+    if tempo.waiting:
+        words += (
+            f"; {_counted(len(tempo.waiting), 'wait')} had not ended, after "
+            f"{median(tempo.waiting):.0f} days in the middle"
+        )
+    if tempo.shares:
+        words += f". On average a wave took along {mean(tempo.shares):.0%} of what waited"
+    return f"{words}. {_memory(tempo)}"
+
+
+def _memory(tempo: Tempo) -> str:
+    weights = tempo.likelihoods()
+    shape = sum(s * w for s, w in zip(SHAPES, weights, strict=True)) / sum(weights)
+    if shape > 1.2:
+        return f"The longer the wait has lasted, the likelier is its end (shape {shape:.1f})."
+    if shape < 0.85:
+        return f"The longer the wait has lasted, the less likely is its end (shape {shape:.1f})."
+    return f"How long the wait has lasted makes no difference (shape {shape:.1f})."
+
+
+def _setbacks(lived: Past) -> str:
+    months = f"{lived.evidence.shared_days / MONTH:,.0f} holding-months of sharing"
+    if back := lived.evidence.setbacks:
+        return f"{_counted(back, 'time')} in {months} a holding was given back; this goes on."
+    return (
+        f"No holding was given back in {months}; as that does not prove that none ever will be, "
+        "half a one is counted."
+    )
+
+
+def _undone(count: int) -> str:
+    return f", although {_counted(count, 'time')} even this was given back" if count else ""
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def percent(share: float) -> str:
+    """“less than 1%”, “37%”, “more than 99%”: a simulation proves neither never nor always."""
+    if share < 0.01:
+        return "less than 1%"
+    return "more than 99%" if share > 0.99 else f"{share:.0%}"
+
+
+def month(at: datetime, zone: str) -> str:
+    return f"{at.astimezone(ZoneInfo(zone)):%B %Y}"
+
+
+def short_month(at: datetime | None, zone: str) -> str:
+    """“May 2021”; what lies beyond the horizon is “later”."""
+    return f"{at.astimezone(ZoneInfo(zone)):%b %Y}" if at else "later"
+
+
+def _day(at: datetime, zone: str) -> str:
+    return f"{at.astimezone(ZoneInfo(zone)):%-d %B %Y}"
+
+
+def _range(low: int, high: int) -> str:
+    return f"{low} to {high}" if low < high else f"{low}"

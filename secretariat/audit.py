@@ -1,0 +1,183 @@
+"""Is the history what it was? The ledger checked entry by entry, and against what others noted."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.parser import BytesHeaderParser
+from itertools import chain
+from typing import Any
+
+from sqlmodel import Session, SQLModel, col, delete, select
+
+from schemas.tables import READ_MODELS, Entry, Mail, Setting
+from secretariat import ledger, readmodels
+from secretariat.errors import BadInputError, ConflictError
+from secretariat.ledger import BEGINNING, Head, canonical, seal
+from secretariat.store import Store
+
+SHORTEST = 12  # hex digits of a seal that still say which entry is meant
+NOTED_IN = "X-Secretariat-Ledger"  # the header of a mail that carries the head at its time
+RELAYED = "relay.cursor"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The first thing that is not as it was: at which entry, and why."""
+
+    seq: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found; ``head`` is the last entry that is beyond doubt."""
+
+    head: Head
+    fault: Fault | None
+
+
+def verify(entries: Iterable[Entry], noted: Sequence[Head] = ()) -> Verdict:
+    """Check a ledger from its first entry on, and against heads noted elsewhere.
+
+    Reads one entry at a time; ``noted`` hashes may be cut to their first 12 or more digits.
+    """
+    last = Head(0, BEGINNING)
+    at_seq: dict[int, list[Head]] = {}
+    for head in noted:
+        at_seq.setdefault(head.seq, []).append(head)
+    found = iter(entries)
+    while True:
+        try:
+            entry = next(found, None)
+        except (ValueError, TypeError) as error:
+            return Verdict(last, Fault(last.seq + 1, f"cannot be read ({error})"))
+        if entry is None:
+            break
+        if why := _wrong(entry, last):
+            return Verdict(last, Fault(entry.seq or 0, why))
+        for head in at_seq.pop(entry.seq or 0, []):
+            if not entry.hash.startswith(head.hash):
+                why = f"is sealed {entry.hash[:16]}, but was noted as {head.hash[:16]} before"
+                return Verdict(last, Fault(head.seq, why))
+        last = Head(entry.seq or 0, entry.hash)
+    beyond = [seq for seq in at_seq if seq > last.seq]
+    if beyond:
+        why = f"and all after it are missing: entry {max(beyond)} was noted before"
+        return Verdict(last, Fault(last.seq + 1, why))
+    return Verdict(last, None)
+
+
+def _wrong(entry: Entry, last: Head) -> str:
+    """Why an entry cannot follow the last good one; empty if it can."""
+    if entry.seq != last.seq + 1:
+        missing = f"{last.seq + 1}" if entry.seq == last.seq + 2 else f"{last.seq + 1} and others"
+        return f"does not follow entry {last.seq}: entry {missing} was taken out or renumbered"
+    try:
+        sealed = seal(entry)
+    except (AttributeError, ValueError, TypeError):
+        return "cannot be read"
+    if entry.hash != sealed:
+        return "does not match its seal: something in it was changed"
+    if entry.prev != last.hash:
+        return "was sealed after another entry than the one before it: put in, moved or replaced"
+    return ""
+
+
+def parse_head(text: str) -> Head:
+    """``412:ab12cd34ef567890``, as mails print it. Raises BadInputError."""
+    seq, _, digits = text.strip().partition(":")
+    known = digits and set(digits) <= set("0123456789abcdef") and SHORTEST <= len(digits) <= 64
+    if not (seq.isascii() and seq.isdigit() and len(seq) < 19 and known):
+        raise BadInputError(f"“{text}” is no head of a ledger such as 412:ab12cd34ef567890.")
+    return Head(int(seq), digits)
+
+
+def noted_heads(session: Session) -> Iterator[Head]:
+    """Every head this installation noted by itself: in its mails, and in what was relayed."""
+    parser = BytesHeaderParser()
+    contents = select(Mail.content).where(col(Mail.content).is_not(None)).order_by(col(Mail.id))
+    for content in session.exec(contents).yield_per(500):
+        if noted := parser.parsebytes(content or b"").get(NOTED_IN):
+            yield parse_head(str(noted))
+    relayed = session.get(Setting, RELAYED)
+    if relayed and relayed.value != "0":
+        yield Head(int(relayed.value), "")
+
+
+def entries(session: Session) -> Iterator[Entry]:
+    """All entries in order, a thousand at a time, none kept in memory."""
+    query = select(Entry).order_by(col(Entry.seq)).execution_options(yield_per=1000)
+    for entry in session.exec(query):
+        yield entry
+        session.expunge(entry)
+
+
+# -- as a file -------------------------------------------------------------------------------------
+
+
+def as_line(entry: Entry) -> str:
+    """An entry as a line of JSON: what is sealed, and its seal."""
+    return canonical(entry.model_dump(mode="json"))
+
+
+def from_lines(lines: Iterable[str]) -> Iterator[Entry]:
+    """The entries of an exported file. Raises BadInputError naming the line."""
+    for number, line in enumerate(lines, 1):
+        try:
+            found = Entry.model_validate(json.loads(line))
+        except ValueError:
+            raise BadInputError(f"Line {number} is no entry of a ledger.") from None
+        yield found
+
+
+# -- what is read ----------------------------------------------------------------------------------
+
+
+def differing(store: Store) -> list[str]:
+    """The read models that are not, byte for byte, what the ledger makes of them."""
+    made = store.as_of(datetime.max.replace(tzinfo=UTC))
+    with store.read() as live, made.read() as anew:
+        return [
+            str(table.__tablename__)
+            for table in READ_MODELS
+            if dump(live, table) != dump(anew, table)
+        ]
+
+
+def rebuild(store: Store) -> None:
+    """Make the read models anew from the ledger, all or nothing.
+
+    Raises ConflictError: the ledger itself is not whole, so nothing may be made from it.
+    """
+    with store.write() as session:
+        verdict = verify(entries(session))
+        if verdict.fault:
+            raise ConflictError(f"{said(verdict)} Nothing was rebuilt.")
+        for table in READ_MODELS:
+            session.exec(delete(table))
+        for entry in entries(session):
+            readmodels.project(session, ledger.event(entry), entry.at)
+            session.flush()
+
+
+def dump(session: Session, table: type[SQLModel]) -> bytes:
+    """A table's rows as bytes that are equal when all its rows are."""
+    keys: Any = table.__table__.primary_key.columns.values()  # type: ignore[attr-defined]
+    rows = (row.model_dump(mode="json") for row in session.exec(select(table).order_by(*keys)))
+    return "\n".join(canonical(row) for row in rows).encode()
+
+
+def check(session: Session, noted: Iterable[Head] = ()) -> Verdict:
+    """The ledger of a store, against its own notes and the heads somebody else kept."""
+    return verify(entries(session), list(chain(noted_heads(session), noted)))
+
+
+def said(verdict: Verdict) -> str:
+    """A verdict as a sentence."""
+    if verdict.fault is None:
+        return f"The ledger is whole: {verdict.head.seq} entries, head {verdict.head}."
+    return (
+        f"Entry {verdict.fault.seq} {verdict.fault.why}. "
+        f"The ledger is beyond doubt up to entry {verdict.head.seq} ({verdict.head})."
+    )

@@ -1,0 +1,119 @@
+"""People at a terminal: who holds which post, who stands in, and forgetting somebody."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from secretariat.errors import ConflictError
+from secretariat.terminal import By, office_here, say
+
+if TYPE_CHECKING:
+    from schemas.acts import Act
+
+people = typer.Typer(no_args_is_help=True, help="Who holds which post, and who stands in.")
+Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
+
+
+@people.command("list")
+def show() -> None:
+    """Every post with its holder and, while absent, its substitute."""
+    from rich.table import Table
+
+    from schemas.tables import Absence
+    from secretariat.commands import posts
+    from secretariat.terminal import out
+
+    _, office = office_here()
+    now = office.clock.now()
+    table = Table("Post", "Held by", "Absent until", "Substitute", box=None)
+    with office.store.read() as session:
+        for contact in office.programme.contacts:
+            person = posts.holder(session, contact.slug, now)
+            absence = session.get(Absence, contact.slug)
+            away = absence if absence and absence.until > now else None
+            until = f"{away.until:%Y-%m-%d}" if away else ""
+            stands_in = away.substitute if away else ""
+            table.add_row(contact.slug, person.name if person else "", until, stands_in)
+    out.print(table)
+
+
+@people.command()
+def add(
+    slug: Annotated[str, typer.Argument(help="what the ledger calls the person: no name")],
+    name: Annotated[str, typer.Option()],
+    email: Annotated[str, typer.Option(help="else mails go to the mailbox of the post")] = "",
+) -> None:
+    """Keep somebody's name and address, outside the ledger."""
+    from schemas.people import PersonIn
+    from schemas.tables import Person
+    from secretariat.typed import checked
+
+    given = checked(PersonIn.model_validate, {"slug": slug, "name": name, "email": email or None})
+    _, office = office_here()
+    with office.store.write() as session:
+        if session.get(Person, given.slug):
+            raise ConflictError(f"There is a person “{slug}” already. Erase that one first.")
+        session.add(Person(**given.model_dump()))
+    say(f"{given.slug} is known. Give a post with “secretariat people post”.")
+
+
+@people.command()
+def erase(slug: str) -> None:
+    """Forget somebody: name, address and mails. The history stays whole: it has only the slug."""
+    from secretariat.commands import posts
+
+    _, office = office_here()
+    with office.store.write() as session:
+        posts.erase(session, slug)
+    say(f"{slug} is forgotten; the ledger is as it was.")
+
+
+@people.command()
+def post(
+    name: Annotated[str, typer.Argument(help="slug of a contact, such as tf-kh-head")],
+    person: Annotated[str, typer.Option(help="slug of a person")],
+    since: Day,
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
+    by: By = "",
+) -> None:
+    """Say who holds a post from a day on."""
+    from schemas.acts import HoldPost
+    from secretariat.typed import act_from
+
+    last = until.date() if until else None
+    _do(act_from(HoldPost, post=name, person=person, since=since.date(), until=last), by)
+
+
+@people.command()
+def absent(
+    name: Annotated[str, typer.Argument(help="slug of a contact")],
+    substitute: Annotated[str, typer.Option(help="another contact of the same body")],
+    since: Day,
+    until: Day,
+    by: By = "",
+) -> None:
+    """Let a substitute get a post's mails for some days; they return by themselves."""
+    from schemas.acts import BeAbsent
+    from secretariat.typed import act_from
+
+    first, last = since.date(), until.date()
+    _do(act_from(BeAbsent, post=name, substitute=substitute, since=first, until=last), by)
+
+
+@people.command()
+def back(name: str, by: By = "") -> None:
+    """End an absence before its day."""
+    from schemas.acts import BeBack
+    from secretariat.typed import act_from
+
+    _do(act_from(BeBack, post=name), by)
+
+
+def _do(act: "Act", by: str) -> None:
+    from secretariat.words import sentence
+
+    _, office = office_here()
+    by = by or office.programme.secretariat
+    for event in office.do(act, by=by):
+        say(sentence(office.programme, event, by))

@@ -1,0 +1,125 @@
+"""What does everybody need to know of one function, or of one holding?"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, or_, select
+
+from schemas.phase import Phase
+from schemas.programme import Function, Programme, ReadinessItem
+from schemas.tables import Entry, Holding, Item, Obligation, Review, Support
+from secretariat import ledger, ownership, raci, readiness, words
+from secretariat.commands.holdings import held
+from secretariat.commands.office import bodies_of
+from secretariat.errors import UnknownError
+from secretariat.ownership import Bodies
+from secretariat.readmodels import row
+
+FURTHER = {Phase.UN_LED: Phase.SHARED, Phase.SHARED: Phase.GOVERNMENT_LED}
+
+
+@dataclass(frozen=True)
+class HoldingSeen:
+    """One holding: ``next_phase`` and what is ``missing`` for it, ``supported_until`` (UTC)."""
+
+    holding: Holding
+    function: Function
+    duty: str
+    raci: raci.Raci
+    bodies: Bodies
+    checklist: list[tuple[ReadinessItem, Item | None]]
+    next_phase: Phase
+    missing: list[ReadinessItem]
+    reviews: list[Review]
+    supported_until: datetime | None
+    history: list[tuple[Entry, str]]
+
+    def possible(self, by: str) -> list[str]:
+        """The acts a body may do now."""
+        return ownership.possible(held(self.holding), by, self.bodies)
+
+
+@dataclass(frozen=True)
+class FunctionSeen:
+    """One function: its holdings by duty and receiver, what is asked, where support is proposed."""
+
+    function: Function
+    transferred: str
+    holdings: dict[str, dict[str, Holding]]
+    receivers: list[str]
+    obligations: list[Obligation]
+    support: list[Support]
+    history: list[tuple[Entry, str]]
+
+
+def holding(session: Session, programme: Programme, key: str) -> HoldingSeen:
+    """Raises UnknownError."""
+    found = row(session, Holding, key)
+    function = _function(programme, found.function)
+    phase = Phase(found.phase)
+    checklist = programme.checklist(function)
+    kept = {i.item: i for i in session.exec(select(Item).where(Item.holding == key))}
+    bodies = bodies_of(session, programme)
+    next_phase = FURTHER.get(phase, Phase.COMPLETED)
+    since = timedelta(days=programme.support_days)
+    return HoldingSeen(
+        holding=found,
+        function=function,
+        duty=next((d.name for d in function.duties if d.slug == found.duty), found.duty),
+        raci=raci.raci(held(found), bodies, programme.chair),
+        bodies=bodies,
+        checklist=[(item, kept.get(item.slug)) for item in checklist],
+        next_phase=next_phase,
+        missing=readiness.missing(checklist, kept, next_phase),
+        reviews=_reviews(session, key),
+        supported_until=found.since + since if phase is Phase.GOVERNMENT_LED else None,
+        history=_history(session, programme, Entry.subject == key),
+    )
+
+
+def function(session: Session, programme: Programme, slug: str) -> FunctionSeen:
+    """Raises UnknownError."""
+    known = _function(programme, slug)
+    query = select(Holding).where(Holding.function == slug).order_by(Holding.id)
+    rows = list(session.exec(query))
+    asked = select(Obligation).where(Obligation.function == slug)
+    asked = asked.where(col(Obligation.done_at).is_(None)).order_by(col(Obligation.do_by))
+    support = select(Support).where(Support.function == slug).order_by(Support.body)
+    return FunctionSeen(
+        function=known,
+        transferred=ownership.transferred(ownership.counts_as(held(h)) for h in rows),
+        holdings={
+            duty.slug: {h.receiver: h for h in rows if h.duty == duty.slug} for duty in known.duties
+        },
+        receivers=[receiver for receiver, _ in programme.receivers(known)],
+        obligations=list(session.exec(asked)),
+        support=list(session.exec(support)),
+        history=_history(
+            session,
+            programme,
+            or_(
+                col(Entry.subject).startswith(f"{slug}/"), col(Entry.subject).startswith(f"{slug}@")
+            ),
+            limit=40,
+        ),
+    )
+
+
+def _function(programme: Programme, slug: str) -> Function:
+    found = programme.function(slug)
+    if found is None:
+        raise UnknownError(f"There is no function “{slug}” in {programme.name}.")
+    return found
+
+
+def _reviews(session: Session, key: str) -> list[Review]:
+    query = select(Review).where(Review.holding == key)
+    return list(session.exec(query.order_by(col(Review.asked_at))))
+
+
+def _history(
+    session: Session, programme: Programme, about: object, limit: int = 100
+) -> list[tuple[Entry, str]]:
+    """The last entries, newest first, as sentences."""
+    query = select(Entry).where(about).order_by(col(Entry.seq).desc()).limit(limit)  # type: ignore[arg-type]
+    return [(e, words.sentence(programme, ledger.event(e), e.by)) for e in session.exec(query)]

@@ -1,0 +1,121 @@
+"""Acts on posts: who holds one, who stands in, and what is known of a person outside the ledger."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from schemas.acts import BeAbsent, BeBack, HoldPost
+from schemas.programme import Contact, Programme
+from schemas.tables import Absence, Mail, Person, PostHeld
+from secretariat.calendars import WorkCalendar
+from secretariat.commands.office import Desk, handles
+from secretariat.errors import BadInputError, ConflictError, NotAllowedError, UnknownError
+from secretariat.readmodels import row
+
+ERASED = "erased"
+
+
+@handles(HoldPost)
+def hold_post(desk: Desk, act: HoldPost) -> None:
+    post = _post(desk, act.post)
+    row(desk.session, Person, act.person)
+    days = _calendar(desk, post)
+    since = days.beginning_of(act.since)
+    until = days.end_of(act.until) if act.until else None
+    if until and until <= since:
+        raise BadInputError("A post is held until a day after the first.")
+    desk.record(
+        "post.held",
+        post.slug,
+        person=act.person,
+        since=since.isoformat(),
+        until=until.isoformat() if until else None,
+    )
+
+
+@handles(BeAbsent)
+def be_absent(desk: Desk, act: BeAbsent) -> None:
+    """The substitute answers for the same body, so that nobody acts for another."""
+    post = _post(desk, act.post)
+    substitute = desk.programme.contact(act.substitute)
+    if substitute is None or substitute.body != post.body or substitute.member != post.member:
+        raise BadInputError(f"A substitute for {post.slug} must be a contact of {post.body} too.")
+    if substitute.slug == post.slug:
+        raise BadInputError(f"{post.slug} cannot stand in for itself.")
+    days = _calendar(desk, post)
+    since, until = days.beginning_of(act.since), days.end_of(act.until)
+    if until <= max(since, desk.now):
+        raise BadInputError("An absence ends on a day that is not past, nor before its first.")
+    _not_round(desk, post.slug, substitute.slug)
+    desk.record(
+        "absence.began",
+        post.slug,
+        substitute=substitute.slug,
+        since=since.isoformat(),
+        until=until.isoformat(),
+    )
+
+
+@handles(BeBack)
+def be_back(desk: Desk, act: BeBack) -> None:
+    post = _post(desk, act.post)
+    if desk.session.get(Absence, post.slug) is None:
+        raise ConflictError(f"{post.slug} is not said to be absent.")
+    desk.record("absence.ended", post.slug)
+
+
+def answering(session: Session, programme: Programme, post: Contact, now: datetime) -> Contact:
+    """Who answers for a post at ``now``: itself, or its substitute while it is absent."""
+    absence = session.get(Absence, post.slug)
+    if absence is None or not absence.since <= now < absence.until:
+        return post
+    substitute = programme.contact(absence.substitute)
+    return answering(session, programme, substitute, now) if substitute else post
+
+
+def holder(session: Session, post: str, now: datetime) -> Person | None:
+    """The person who holds a post at ``now``, if one is named and not erased."""
+    query = select(PostHeld).where(PostHeld.post == post, PostHeld.since <= now)
+    held = session.exec(query.order_by(col(PostHeld.since).desc())).first()
+    if held is None or (held.until and held.until <= now):
+        return None
+    return session.get(Person, held.person)
+
+
+def erase(session: Session, slug: str) -> None:
+    """Forget a person: name, address, and the mails that went there; posts keep the slug.
+
+    Raises UnknownError.
+    """
+    person = row(session, Person, slug)
+    if person.email:
+        for mail in session.exec(select(Mail).where(Mail.address == person.email)):
+            mail.address, mail.content = ERASED, ERASED.encode()
+    session.delete(person)
+
+
+def _post(desk: Desk, slug: str) -> Contact:
+    """The post, if it is the acting body's own or the steward asks."""
+    post = desk.programme.contact(slug)
+    if post is None:
+        raise UnknownError(f"There is no contact “{slug}” in {desk.programme.name}.")
+    if desk.by not in (post.body, desk.bodies.steward):
+        raise NotAllowedError(
+            f"The post {slug} is for {post.body} or {desk.bodies.steward}; not for {desk.by}."
+        )
+    return post
+
+
+def _calendar(desk: Desk, post: Contact) -> WorkCalendar:
+    return WorkCalendar.of(desk.programme.calendar, post.zone)
+
+
+def _not_round(desk: Desk, post: str, substitute: str) -> None:
+    """Nobody may stand in for somebody who, in the end, stands in for them."""
+    seen = post
+    following: str | None = substitute
+    while following:
+        if following == seen:
+            raise BadInputError(f"{substitute} has {post} stand in itself; choose another.")
+        absence = desk.session.get(Absence, following)
+        following = absence.substitute if absence and absence.until > desk.now else None

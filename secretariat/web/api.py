@@ -1,0 +1,74 @@
+"""The door for other programs: the same acts as JSON, with a key against doing them twice."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Header, Request
+from fastapi.responses import JSONResponse
+from pydantic import TypeAdapter
+
+from schemas.acts import Act, AnyAct
+from schemas.events import Event
+from schemas.status import Status
+from secretariat import board, closeup, words
+from secretariat.commands.office import Office
+from secretariat.moments import moment_of
+from secretariat.typed import checked
+from secretariat.web import signin
+
+router = APIRouter(prefix="/api")
+ACTS: TypeAdapter[Act] = TypeAdapter(AnyAct)
+
+
+@router.get("/status")
+def show_status(request: Request, at: str | None = None) -> Status:
+    """Where every function and holding stands, now or at a past day or instant."""
+    office: Office = request.app.state.parts.office
+    now = office.clock.now()
+    moment = moment_of(at, office.programme.zone, now) if at else now
+    store = office.store.as_of(moment) if moment < now else office.store
+    with store.read() as session:
+        return board.status(session, office.programme, moment)
+
+
+@router.get("/holdings/{key:path}")
+def show_holding(request: Request, key: str) -> dict[str, Any]:
+    """One holding, with its ``version`` to hand back as ``seen``, and what is missing."""
+    office: Office = request.app.state.parts.office
+    with office.store.read() as session:
+        seen = closeup.holding(session, office.programme, key)
+    by = signin.contact(request)
+    return {
+        **seen.holding.model_dump(mode="json"),
+        "missing": [item.slug for item in seen.missing],
+        "possible": seen.possible(by.body) if by else [],
+    }
+
+
+@router.post("/acts")
+def do_act(
+    request: Request,
+    act: Annotated[dict[str, Any], Body()],
+    dry_run: bool = False,
+    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+) -> JSONResponse:
+    """Carry out one act for the body of whoever is signed in, or say what it would do."""
+    parts = request.app.state.parts
+    office: Office = parts.office
+    by = signin.acting(request)
+    asked = checked(ACTS.validate_python, act)
+    if dry_run:
+        seen = office.preview(asked, by=by.body, contact=by.slug, look=parts.composer.look)
+        mails = [{"to": mail.to, "subject": mail.subject, "text": mail.text} for mail in seen.mails]
+        return JSONResponse({"would": seen.sentences, "mails": mails})
+    key = f"api:{by.slug}:{idempotency_key}" if idempotency_key else None
+    events = office.do(asked, by=by.body, contact=by.slug, key=key)
+    return JSONResponse({"events": [_as_json(office, event, by.body) for event in events]})
+
+
+def _as_json(office: Office, event: Event, by: str) -> dict[str, Any]:
+    return {
+        "kind": event.kind,
+        "subject": event.subject,
+        "data": event.data,
+        "words": words.sentence(office.programme, event, by),
+    }
