@@ -150,7 +150,7 @@ def obligations(view: View, asked: list[Obligation]) -> Section:
         for o in asked
     )
     columns = {
-        "Asked of": 22, "What": 27, "Cycle": 20, "Acknowledge by": 21, "Do by": 22, "State": 18
+        "Asked of": 21, "What": 26, "Cycle": 18, "Acknowledge by": 23, "Do by": 22, "State": 20
     }  # fmt: skip
     return section("Open obligations", table(columns, rows, "Nothing is open."))
 

@@ -4,7 +4,6 @@ import io
 import re
 import zipfile
 from datetime import UTC
-from itertools import groupby
 from typing import Any
 
 from docx import Document
@@ -17,6 +16,7 @@ from docx.table import Table as Grid
 from docx.text.paragraph import Paragraph
 
 from secretariat.dossier.fonts import spelled
+from secretariat.dossier.scripts import runs
 from secretariat.dossier.shapes import Block, Dossier, Facts, Points, Section, Table, rewritten
 
 ACCENT = RGBColor(0x1F, 0x4E, 0x79)
@@ -24,14 +24,14 @@ QUIET = RGBColor(0x5B, 0x66, 0x73)
 LINE = Mm(166)
 LATIN = "Calibri"
 CELL = "Cell"
-SCRIPTS = (
-    (re.compile("[\u0e00-\u0e7f]"), "th-TH", "Leelawadee UI"),
-    (re.compile("[\u0e80-\u0eff]"), "lo-LA", "Leelawadee UI"),
-    (re.compile("[\u1780-\u17ff\u19e0-\u19ff]"), "km-KH", "Leelawadee UI"),
-    (re.compile("[\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f]"), "my-MM", "Myanmar Text"),
-    (re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"), "zh-CN", "Microsoft YaHei"),
-)
-"""Language and typeface by script: typefaces that Windows brings along; others put theirs in."""
+FACES = {
+    "km": ("km-KH", "Leelawadee UI"),
+    "lo": ("lo-LA", "Leelawadee UI"),
+    "my": ("my-MM", "Myanmar Text"),
+    "th": ("th-TH", "Leelawadee UI"),
+    "zh": ("zh-CN", "Microsoft YaHei"),
+}
+"""Word's name of a language, and a typeface that Windows has for it; other systems use theirs."""
 
 _ILLEGAL = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -65,7 +65,8 @@ def _set_page(document: Any, dossier: Dossier) -> None:
     page.left_margin = page.right_margin = Mm(22)
     page.top_margin = page.bottom_margin = Mm(24)
     footer = page.footer.paragraphs[0]
-    footer.style.font.size, footer.style.font.color.rgb = Pt(8), QUIET
+    _size(footer.style, 8)
+    footer.style.font.color.rgb = QUIET
     footer.style.paragraph_format.tab_stops.clear_all()
     footer.paragraph_format.tab_stops.add_tab_stop(LINE // 2, WD_TAB_ALIGNMENT.CENTER)
     footer.paragraph_format.tab_stops.add_tab_stop(LINE, WD_TAB_ALIGNMENT.RIGHT)
@@ -86,15 +87,28 @@ def _set_styles(document: Any) -> None:
         properties = style.element.get_or_add_rPr()
         for own in (*properties.findall(qn("w:rFonts")), *properties.findall(qn("w:spacing"))):
             properties.remove(own)
-        style.font.size, style.font.italic = Pt(size), False
+        _size(style, size)
+        style.font.italic = False
         if name not in ("Normal", "Subtitle"):
             style.font.color.rgb = ACCENT
     normal = document.styles["Normal"].paragraph_format
     normal.space_after, normal.line_spacing = Pt(6), 1.08
     cell = document.styles.add_style(CELL, WD_STYLE_TYPE.PARAGRAPH)
-    cell.base_style, cell.font.size = document.styles["Normal"], Pt(8.5)
+    cell.base_style = document.styles["Normal"]
+    _size(cell, 8.5)
     cell.paragraph_format.space_before = cell.paragraph_format.space_after = Pt(1.5)
     document.styles["Subtitle"].font.color.rgb = QUIET
+
+
+def _size(style: Any, points: float) -> None:
+    """Word keeps the size of the region's own scripts apart from that of Latin."""
+    style.font.size = Pt(points)
+    properties = style.element.get_or_add_rPr()
+    for own in properties.findall(qn("w:szCs")):
+        properties.remove(own)
+    properties.find(qn("w:sz")).addnext(
+        OxmlElement("w:szCs", attrs={qn("w:val"): f"{points * 2:.0f}"})
+    )
 
 
 def _open(document: Any, dossier: Dossier) -> None:
@@ -128,7 +142,7 @@ def _write(document: Any, block: Block, level: int) -> None:
 
 
 def _grid(document: Any, rows: tuple[tuple[str, ...], ...], widths: tuple[int, ...]) -> Grid:
-    """Cells between fine lines; each row stays on one page as long as it fits."""
+    """Cells between fine lines."""
     grid: Grid = document.add_table(len(rows), len(widths))
     grid.autofit = False
     _ruled(grid)
@@ -136,7 +150,6 @@ def _grid(document: Any, rows: tuple[tuple[str, ...], ...], widths: tuple[int, .
     for column, length in zip(grid.columns, lengths, strict=True):
         column.width = length
     for row, texts in zip(grid.rows, rows, strict=True):
-        _added(row._tr.get_or_add_trPr(), "cantSplit")
         for cell, text, length in zip(row.cells, texts, lengths, strict=True):
             cell.width = length
             for number, line in enumerate(text.split("\n")):
@@ -155,19 +168,15 @@ def _ruled(grid: Grid) -> None:
 
 def _say(paragraph: Paragraph, text: str, *, quiet: bool = False) -> None:
     """Add the text, each script with its language and typeface."""
-    for script, chars in groupby(text, key=_script):
-        run = paragraph.add_run("".join(chars))
+    for language, part in runs(text):
+        run = paragraph.add_run(part)
         if quiet:
             run.font.color.rgb = QUIET
-        if script:
-            _, language, face = script
+        if language:
+            tag, face = FACES[language]
             properties = run._r.get_or_add_rPr()
             _set(properties.get_or_add_rFonts(), ascii=face, hAnsi=face, cs=face, eastAsia=face)
-            _set(_added(properties, "lang"), val=language, bidi=language, eastAsia=language)
-
-
-def _script(char: str) -> tuple[re.Pattern[str], str, str] | None:
-    return next((script for script in SCRIPTS if script[0].match(char)), None)
+            _set(_added(properties, "lang"), val=tag, bidi=tag, eastAsia=tag)
 
 
 def _count(paragraph: Paragraph, field: str) -> None:

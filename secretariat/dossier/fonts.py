@@ -48,10 +48,11 @@ def warning(missing: set[str]) -> str:
 
 
 def _script(char: str) -> str:
-    """“Khmer” for a Khmer letter: the first word of its name, which is its script for letters."""
+    """“Khmer” for a Khmer letter: a letter's name begins with its script's."""
     name = unicodedata.name(char, "")
     if unicodedata.category(char)[0] in "LM" and name:
-        return name.split()[0].capitalize()
+        script = name.split()[0]
+        return script if script == "CJK" else script.capitalize()
     return "signs" if name else "control characters"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import typst
 
 from secretariat.dossier import fonts
+from secretariat.dossier.scripts import runs
 from secretariat.dossier.shapes import (
     Block,
     Dossier,
@@ -64,7 +65,7 @@ def _content(dossier: Dossier) -> dict[str, Any]:
         "language": dossier.language,
         "day": dossier.day,
         "head": dossier.short_head,
-        "greeting": dossier.greeting,
+        "greeting": _lines(dossier.greeting),
         "blocks": [_block(section) for section in dossier.sections],
     }
 
@@ -72,13 +73,18 @@ def _content(dossier: Dossier) -> dict[str, Any]:
 def _block(block: Block) -> dict[str, Any]:
     match block:
         case str():
-            return {"kind": "text", "text": block}
+            return {"kind": "text", "lines": _lines(block)}
         case Points(items):
-            return {"kind": "points", "items": items}
+            return {"kind": "points", "items": [_lines(item) for item in items]}
         case Facts(rows):
-            return {"kind": "facts", "rows": rows}
+            return {"kind": "facts", "rows": [(name, _lines(value)) for name, value in rows]}
         case Table(columns, widths, rows):
-            cells = [[_breakable(text) for text in row] for row in rows]
+            cells = [[_lines(_breakable(text)) for text in row] for row in rows]
             return {"kind": "table", "columns": columns, "widths": widths, "rows": cells}
         case Section(title, blocks):
             return {"kind": "section", "title": title, "blocks": [_block(b) for b in blocks]}
+
+
+def _lines(text: str) -> list[list[tuple[str, str]]]:
+    """The text's lines, each part with its language: for reading aloud and for breaking lines."""
+    return [list(runs(line)) for line in text.split("\n")]
