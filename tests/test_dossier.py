@@ -18,7 +18,7 @@ from notifications.compose import Composer
 from notifications.links import Links
 from schemas.acts import Done
 from schemas.programme import Programme
-from secretariat import cli_dossier
+from secretariat.cli import dossier as cli_dossier
 from secretariat.clock import VirtualClock
 from secretariat.commands import Office
 from secretariat.dossier import Dossier, docx, dossier_of, fonts, pdf
