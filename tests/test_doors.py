@@ -318,6 +318,38 @@ def test_the_api_shows_a_holding_and_the_status(site: Site) -> None:
     assert site.browser.get("/api/status?at=nonsense").status_code == 400
 
 
+LETTER = {"document": "note verbale 12.pdf", "sha256": "a" * 64}
+
+
+def test_the_api_acts_on_behalf_of_a_body_by_its_letter(site: Site) -> None:
+    offered(site)
+    act = {"act": "accept", "holding": MAPPING, "on_behalf_of": "tf-la", "letter": LETTER}
+    [event] = do(site, act, "un-act-head").json()["events"]
+    assert event["data"]["owner"] == "tf-la"
+    assert event["data"]["letter"] == {**LETTER, "filed_by": "un-act"}
+    assert "on its behalf: UN-ACT, by the letter “note verbale 12.pdf”" in event["words"]
+
+
+@pytest.mark.parametrize(
+    ("more", "contact", "status"),
+    [
+        ({"letter": LETTER, "on_behalf_of": "tf-la"}, "tf-th-head", 403),
+        ({"letter": {"document": "x"}, "on_behalf_of": "tf-la"}, "un-act-head", 400),
+        ({"letter": "x", "on_behalf_of": "tf-la"}, "un-act-head", 400),
+        ({"letter": LETTER, "on_behalf_of": "nobody"}, "un-act-head", 404),
+        ({"on_behalf_of": "tf-la"}, "un-act-head", 400),
+    ],
+)
+def test_without_a_letter_that_counts_nobody_acts_for_another(
+    site: Site, more: dict[str, Any], contact: str, status: int
+) -> None:
+    offered(site)
+    before = entries(site)
+    answer = do(site, {"act": "accept", "holding": MAPPING, **more}, contact)
+    assert answer.status_code == status
+    assert entries(site) == before
+
+
 def test_engine_acts_cannot_be_asked_for_by_people(site: Site) -> None:
     offered(site)
     for contact in ("un-act-head", "tf-la-head"):

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Header, Request
 from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter
 
-from schemas.acts import Act, AnyAct
+from schemas.acts import Act, AnyAct, Letter
 from schemas.events import Event
 from schemas.status import Status
 from secretariat import board, closeup, words
@@ -48,18 +48,32 @@ def do_act(
     dry_run: bool = False,
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> JSONResponse:
-    """Carry out one act for the body of whoever is signed in, or say what it would do."""
+    """Carry out one act for the body of whoever is signed in, or say what it would do.
+
+    With ``letter`` ({"document": name, "sha256": …}) it is done on behalf of ``on_behalf_of``.
+    """
     parts = request.app.state.parts
     office: Office = parts.office
-    by = signin.acting(request)
+    who = signin.acting(request)
+    letter = _letter(act.pop("letter", None), who.body)
+    by = str(act.pop("on_behalf_of", who.body)) if letter else who.body
     asked = checked(ACTS.validate_python, act)
     if dry_run:
-        seen = office.preview(asked, by=by.body, contact=by.slug, look=parts.composer.look)
+        seen = office.preview(
+            asked, by=by, contact=who.slug, letter=letter, look=parts.composer.look
+        )
         mails = [{"to": mail.to, "subject": mail.subject, "text": mail.text} for mail in seen.mails]
         return JSONResponse({"would": seen.sentences, "mails": mails})
-    key = f"api:{by.slug}:{idempotency_key}" if idempotency_key else None
-    events = office.do(asked, by=by.body, contact=by.slug, key=key)
-    return JSONResponse({"events": [_as_json(office, event, by.body) for event in events]})
+    key = f"api:{who.slug}:{idempotency_key}" if idempotency_key else None
+    events = office.do(asked, by=by, contact=who.slug, key=key, letter=letter)
+    return JSONResponse({"events": [_as_json(office, event, by) for event in events]})
+
+
+def _letter(given: Any, filed_by: str) -> Letter | None:
+    if given is None:
+        return None
+    words = given if isinstance(given, dict) else {}
+    return checked(Letter.model_validate, {**words, "filed_by": filed_by})
 
 
 def _as_json(office: Office, event: Event, by: str) -> dict[str, Any]:
