@@ -17,7 +17,7 @@ from schemas.events import Event
 from schemas.phase import Phase
 from schemas.programme import Contact, Programme
 from schemas.tables import Holding, Mail, Obligation
-from secretariat import ledger, words
+from secretariat import ladder, ledger, words
 from secretariat.audit import NOTED_IN
 from secretariat.commands import posts
 from secretariat.commands.office import Desk
@@ -145,8 +145,8 @@ class Composer:
             "cycle": obligation.cycle.partition("/")[2],
             "body": self._body_name(obligation.body),
             "own": contact.body == obligation.body,
-            "late_days": max(0, (now - obligation.do_by).days),
-            "link": self.links.mint(session, "acknowledge", obligation.id, contact.slug, expires),
+            "late_days": ladder.days_late(obligation.do_by, now),
+            "link": self.links.mint(session, "obligation", obligation.id, contact.slug, expires),
         }
 
     def _about_holding(

@@ -5,12 +5,15 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, or_, select
 
 from notifications.compose import Composer
 from notifications.smtp import Outcome, Relay, RelayError, send
 from schemas.phase import Standing
+from schemas.programme import LadderStep
 from schemas.tables import Holding, Mail, Obligation
+from secretariat import ladder
 from secretariat.clock import Clock
 from secretariat.errors import SecretariatError
 from secretariat.store import Store
@@ -50,6 +53,13 @@ class Outbox:
                 break
         return ended
 
+    def write_due(self) -> None:
+        """Freeze what may leave now without sending it: where time leaps, mails keep their hour."""
+        now = self.clock.now()
+        with self.store.write() as session:
+            for mail in session.exec(_sendable(now).where(col(Mail.content).is_(None))):
+                self._freeze(session, mail, now)
+
     def _claim(self) -> list[int]:
         """Mark a batch as being sent; a mail whose last claim died may have been sent already."""
         now = self.clock.now()
@@ -61,8 +71,9 @@ class Outbox:
             for mail in session.exec(_sendable(now).limit(BATCH)):
                 if mail.state == "sending":
                     mail.possible_duplicate = True
-                mail.state, mail.lease_until = "sending", now + LEASE
                 if self._freeze(session, mail, now) and mail.id:
+                    mail.state, mail.lease_until = "sending", now + LEASE
+                    mail.attempts += 1
                     claimed.append(mail.id)
             return claimed
 
@@ -74,10 +85,13 @@ class Outbox:
         if mail.content is None:
             try:
                 self.composer.freeze(session, mail, now)
-            except SecretariatError as error:
-                mail.state, mail.reply = "held", str(error)
+            except SQLAlchemyError:
+                raise
+            except Exception as error:  # one mail that cannot be written must not stop the others
+                if not isinstance(error, SecretariatError):
+                    log.exception("mail %s cannot be written", mail.id)
+                mail.state, mail.reply = "held", f"cannot be written: {error}"
                 return False
-        mail.attempts += 1
         return True
 
     async def _send(self, batch: list[int]) -> int:
@@ -119,12 +133,25 @@ class Outbox:
 def _is_over(session: Session, mail: Mail) -> str:
     """Why a mail need not be sent any more; empty while it must."""
     if mail.obligation:
-        obligation = session.get(Obligation, mail.obligation)
-        return "" if obligation and obligation.done_at is None else "done before it was sent"
+        return _is_past(session.get(Obligation, mail.obligation), mail.context["step"])
     if mail.holding and mail.context["kind"] == "holding.offered":
         holding = session.get(Holding, mail.holding)
         open_still = holding and holding.standing == Standing.OFFERED
         return "" if open_still else "answered before it was sent"
+    return ""
+
+
+def _is_past(obligation: Obligation | None, name: str) -> str:
+    """Why a step of an obligation need not be told of any more."""
+    if obligation is None:
+        return "released before it was sent"
+    if obligation.done_at:
+        return "done before it was sent"
+    steps = [LadderStep.model_validate(step) for step in obligation.ladder]
+    step = next((step for step in steps if step.name == name), None)
+    acknowledged = obligation.acknowledged_at is not None
+    if step and not ladder.still_due(step, acknowledged=acknowledged, done=False):
+        return "acknowledged before it was sent"
     return ""
 
 

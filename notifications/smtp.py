@@ -10,6 +10,8 @@ from urllib.parse import SplitResult, unquote
 import aiosmtplib
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+# It closes (421), it wants to know who we are, or not like this (5.5.1 of RFC 4954).
+NOT_ABOUT_THE_MESSAGE = {421, 454, 503, 530, 534, 535, 538}
 SECONDS = 30.0
 CONNECT_SECONDS = 10.0
 
@@ -20,7 +22,8 @@ class RelayError(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """``accepted``, ``refused`` (for good) or ``waiting`` (try again), in the relay's own words.
+    """``accepted``, ``refused`` (for good), ``waiting`` (try again) or ``held`` (it cannot be
+    handed over as it is), in the relay's own words.
 
     ``unknown`` says the connection broke where the relay may already have taken the message.
     """
@@ -82,17 +85,27 @@ async def send(client: aiosmtplib.SMTP, sender: str, recipient: str, content: by
         _, reply = await client.sendmail(sender, [recipient], content)
     except aiosmtplib.SMTPRecipientsRefused as error:
         first = error.recipients[0]
-        return _refusal(first.code, first.message)
+        return _judged(first.code, first.message)
+    except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPHeloError) as error:
+        raise RelayError(
+            f"The mail relay takes no mail from {sender} ({error.code} {error.message}). "
+            "Mail waits; check SECRETARIAT_MAIL_FROM and SECRETARIAT_SMTP_URL."
+        ) from None
     except aiosmtplib.SMTPResponseException as error:
-        if error.code == 421:
-            raise RelayError(f"The mail relay asks to wait ({_first(error)}).") from None
-        return _refusal(error.code, error.message)
+        return _judged(error.code, error.message)
+    except ValueError as error:
+        return Outcome("held", f"cannot be sent: {_first(error)}")
     except (aiosmtplib.SMTPException, OSError) as error:
         return Outcome("waiting", f"the connection broke: {_first(error)}", unknown=True)
     return Outcome("accepted", reply)
 
 
-def _refusal(code: int, words: str) -> Outcome:
+def _judged(code: int, words: str) -> Outcome:
+    if code in NOT_ABOUT_THE_MESSAGE:
+        raise RelayError(
+            f"The mail relay does not serve us now ({code} {words}). "
+            "Mail waits; check SECRETARIAT_SMTP_URL."
+        ) from None
     return Outcome("waiting" if 400 <= code < 500 else "refused", f"{code} {words}")
 
 

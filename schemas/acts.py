@@ -25,7 +25,7 @@ def _with_hyphens(value: object) -> object:
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_with_hyphens)]
-SomName = Annotated[str, StringConstraints(pattern=r"^SOM[0-9]{1,3}$")]
+SomName = Annotated[str, StringConstraints(pattern=r"^SOM[1-9][0-9]{0,2}$")]
 
 
 class Act(BaseModel):

@@ -217,7 +217,9 @@ class Obligation(SQLModel, table=True):
     body: str
     asked_at: datetime = instant()
     acknowledge_by: datetime = instant()
-    do_by: datetime = instant()
+    planned_on: date = Field(description="the day of its milestone")
+    due_on: date = Field(description="the last day to do it on, in the body's country")
+    do_by: datetime = instant(description="the end of that day")
     moved_from: datetime | None = instant(default=None)
     missed_at: datetime | None = instant(default=None)
     provisional: bool = False

@@ -41,6 +41,7 @@ class Row:
     function: Function
     transferred: Transferred
     cells: dict[str, Cell]
+    owners: list[str]
     next_deadline: Obligation | None
     late: int
 
@@ -117,6 +118,7 @@ def _row(
         function=function,
         transferred=transferred(counts_as(held(holding)) for holding in holdings),
         cells={code: _cell(held, owed[code]) for code, held in here.items()},
+        owners=sorted({holding.owner for holding in holdings}),
         next_deadline=min(coming, key=lambda o: o.do_by, default=None),
         late=len(late),
     )

@@ -9,10 +9,14 @@ from secretariat.calendars import WorkCalendar
 
 @dataclass(frozen=True)
 class Times:
-    """An obligation's instants (UTC): when the body is asked, must acknowledge, must be done."""
+    """When an obligation is asked, to be acknowledged and done: instants in UTC.
+
+    ``due_on`` is the last day to do it on, in the body's country.
+    """
 
     asked_at: datetime
     acknowledge_by: datetime
+    due_on: date
     do_by: datetime
     steps: tuple[datetime, ...]
 
@@ -21,11 +25,15 @@ def times(ladder: Ladder, due_on: date, lead_time: int, work: WorkCalendar, now:
     """Date the whole ladder of an obligation due on ``due_on`` in the asked body's country.
 
     The body is asked ``lead_time`` working days ahead, or now if that is past; steps before the
-    asking are taken with it, so that a late start does not lose them.
+    asking are taken with it, so that a late start does not lose them. A body asked after the
+    day has as long as it may take to acknowledge: nobody is late before they were asked.
     """
-    asked_on = work.shift(due_on, -lead_time) if lead_time else due_on
-    asked_at = work.office_hour(max(now, work.opening_of(asked_on)))
-    anchors = {"asked": work.today(asked_at), "due": due_on}
+    opening = work.opening_of(work.shift(due_on, -lead_time) if lead_time else due_on)
+    asked_at = work.office_hour(max(now, opening))
+    asked_on = work.today(asked_at)
+    if due_on < asked_on:
+        due_on = work.shift(asked_on, min(lead_time, ladder.acknowledge_within))
+    anchors = {"asked": asked_on, "due": due_on}
 
     def at(step: LadderStep) -> datetime:
         if step.counted_from == "asked" and step.days == 0:
@@ -35,10 +43,11 @@ def times(ladder: Ladder, due_on: date, lead_time: int, work: WorkCalendar, now:
             days = -1  # “due today” is said while there is still time, not after the holiday
         return max(asked_at, work.opening_of(work.shift(anchors[step.counted_from], days)))
 
-    acknowledge_on = work.shift(anchors["asked"], ladder.acknowledge_within)
+    acknowledge_on = work.shift(asked_on, ladder.acknowledge_within)
     return Times(
         asked_at=asked_at,
         acknowledge_by=work.end_of(acknowledge_on),
+        due_on=due_on,
         do_by=work.end_of(due_on),
         steps=tuple(at(step) for step in ladder.steps),
     )
@@ -47,6 +56,11 @@ def times(ladder: Ladder, due_on: date, lead_time: int, work: WorkCalendar, now:
 def still_due(step: LadderStep, *, acknowledged: bool, done: bool) -> bool:
     """A step falls away once what it waits for has happened."""
     return not done and not (step.unless == "acknowledged" and acknowledged)
+
+
+def days_late(do_by: datetime, now: datetime) -> int:
+    """0 in time, 1 on the day after the last one, and so on."""
+    return (now - do_by).days + 1 if now >= do_by else 0
 
 
 def latest_of_each(due: list[tuple[str, int]]) -> set[tuple[str, int]]:

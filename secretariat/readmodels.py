@@ -230,16 +230,21 @@ def _milestone_planned(session: Session, event: Event, at: datetime) -> None:
 
 @_on("obligation.asked")
 def _asked(session: Session, event: Event, at: datetime) -> None:
-    times = {name: _instant(event.data[name]) for name in ("asked_at", "acknowledge_by", "do_by")}
-    session.add(Obligation(id=event.subject, **_facts(Obligation, event) | times))
+    session.add(Obligation(id=event.subject, **_facts(Obligation, event) | _times(event)))
+
+
+def _times(event: Event) -> dict[str, Any]:
+    days = {name: date.fromisoformat(event.data[name]) for name in ("planned_on", "due_on")}
+    instants = ("asked_at", "acknowledge_by", "do_by")
+    return days | {name: _instant(event.data[name]) for name in instants}
 
 
 @_on("obligation.moved")
 def _moved(session: Session, event: Event, at: datetime) -> None:
     obligation = row(session, Obligation, event.subject)
     obligation.moved_from = obligation.do_by
-    for name in ("asked_at", "acknowledge_by", "do_by"):
-        setattr(obligation, name, _instant(event.data[name]))
+    for name, value in _times(event).items():
+        setattr(obligation, name, value)
     obligation.provisional, obligation.missed_at = event.data["provisional"], None
 
 

@@ -90,7 +90,7 @@ def _remind(desk: Desk, obligation: Obligation, timer: Timer, contact: Contact) 
         hours_late=late,
     )
     desk.mail(
-        f"{obligation.id}#{timer.step}>{contact.slug}",
+        f"{obligation.id}#{timer.step}@{timer.due_at:%Y%m%dT%H%M}>{contact.slug}",
         contact,
         "obligation",
         obligation=obligation.id,

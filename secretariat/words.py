@@ -45,7 +45,7 @@ SENTENCES = {
     "cycle.closed": "{thing} was closed",
     "milestone.planned": "{title} ({thing}) was planned for {due_on}",
     "obligation.asked": "{body} is asked: {thing}",
-    "obligation.moved": "{thing} moved to {do_by:.10}",
+    "obligation.moved": "{thing} moved to {due_on}",
     "obligation.released": "{body} is no longer asked: {thing}",
     "obligation.reminded": "{body} was reminded: {thing}",
     "obligation.escalated": "{thing}, asked of {body}, climbed to {climbed_to}",

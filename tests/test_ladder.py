@@ -62,6 +62,7 @@ def test_a_whole_ladder_in_myanmar_before_and_after_christmas() -> None:
     assert times(ladder, date(2018, 12, 20), 5, a_calendar("MM"), LONG_BEFORE) == Times(
         asked_at=at("2018-12-13T09:00+06:30"),
         acknowledge_by=at("2018-12-18T00:00+06:30"),
+        due_on=date(2018, 12, 20),
         do_by=at("2018-12-21T00:00+06:30"),
         steps=(
             at("2018-12-13T09:00+06:30"),
@@ -144,7 +145,7 @@ def test_a_step_comes_on_its_day_at_opening_but_never_before_the_asking(
 ) -> None:
     work, due_on = due
     found = times(a_ladder(step), due_on, lead_time, work, now)
-    origin = due_on if step.counted_from == "due" else work.today(found.asked_at)
+    origin = found.due_on if step.counted_from == "due" else work.today(found.asked_at)
     [moment] = found.steps
     assert moment >= found.asked_at
     if moment == found.asked_at:
@@ -200,6 +201,21 @@ def test_steps_whose_day_is_past_are_taken_with_the_request() -> None:
         at("2018-12-20T09:00+07:00"),
         at("2018-12-25T09:00+07:00"),
     )
+
+
+@unhurried
+@given(WORKED, LEADS, MOMENTS, st.integers(0, 30))
+def test_what_is_asked_after_its_day_is_due_when_it_must_be_acknowledged(
+    due: Due, lead_time: int, now: datetime, within: int
+) -> None:
+    work, due_on = due
+    found = times(a_ladder(acknowledge_within=within), due_on, lead_time, work, now)
+    asked_on = work.today(found.asked_at)
+    assert found.do_by == work.end_of(found.due_on)
+    if due_on >= asked_on:
+        assert found.due_on == due_on
+    else:
+        assert worked(work, asked_on, found.due_on) == min(lead_time, within)
 
 
 def test_due_today_is_said_before_it_is_late_even_if_the_day_is_a_holiday_there() -> None:

@@ -38,7 +38,7 @@ class Site:
         """The path of a mailed link to acknowledge HOST."""
         with self.bench.office.store.write() as session:
             expires = self.bench.clock.now() + timedelta(days=days)
-            return LINKS.mint(session, "acknowledge", HOST, contact, expires)
+            return LINKS.mint(session, "obligation", HOST, contact, expires)
 
     def sign_in(self, contact: str) -> None:
         with self.bench.office.store.write() as session:

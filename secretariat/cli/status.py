@@ -48,6 +48,7 @@ def status(
 
 def _table(programme: "Programme", rows: "list[Row]", at: datetime) -> "Table":
     """One function a row, fit for 80 columns: its phase in each country, deadline, what is late."""
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(title=f"{programme.name} on {at:%-d %B %Y, %H:%M} ({programme.zone})", box=None)
@@ -65,9 +66,9 @@ def _table(programme: "Programme", rows: "list[Row]", at: datetime) -> "Table":
             for member in programme.members
         ]
         deadline = row.next_deadline
-        when = f"{deadline.do_by.astimezone(at.tzinfo):%Y-%m-%d}" if deadline else ""
+        when = f"{deadline.due_on}" if deadline else ""
         table.add_row(
-            f"[bold]{row.function.name}[/bold]\n[dim]{_owners(programme, row)}[/dim]",
+            f"[bold]{escape(row.function.name)}[/bold]\n[dim]{escape(_owners(programme, row))}[/dim]",
             row.transferred,
             *cells,
             when + (f"\n[bold red]{row.late} late[/bold red]" if row.late else ""),
@@ -79,7 +80,7 @@ def _owners(programme: "Programme", row: "Row") -> str:
     """“UN-ACT, 5 task forces”."""
     from secretariat.words import name_of
 
-    owners = {owner for cell in row.cells.values() for owner in cell.owners}
+    owners = set(row.owners)
     forces = [owner for owner in owners if owner in programme.task_forces()]
     names = [name_of(programme, owner) for owner in sorted(owners - set(forces), reverse=True)]
     if len(forces) == 1:

@@ -1,5 +1,7 @@
 """Acts on cycles and obligations: open, plan, ask, acknowledge, do, close."""
 
+from typing import Any
+
 from sqlmodel import col, select, tuple_
 
 from schemas.acts import Acknowledge, AskBodies, CloseCycle, Done, OpenCycle, PlanMilestones
@@ -93,29 +95,24 @@ def _ask(desk: Desk, key: str, milestone: Milestone, planned: PlannedMilestone, 
             milestone=milestone.slug,
             title=milestone.title,
             body=body,
-            provisional=planned.provisional,
             ladder=[step.model_dump(mode="json") for step in rungs.steps],
-            **_iso(times),
+            **_plan(planned, times),
         )
-        for step, due_at in enumerate(times.steps):
-            desk.set_timer("step", key, due_at, step)
-        desk.set_timer("missed", key, times.do_by)
+        _set_timers(desk, key, times)
         return
-    unmoved = (work.end_of(planned.due_on), planned.provisional)
-    if present.done_at is None and (present.do_by, present.provisional) != unmoved:
+    unmoved = (planned.due_on, planned.provisional)
+    if present.done_at is None and (present.planned_on, present.provisional) != unmoved:
         frozen = [LadderStep.model_validate(step) for step in present.ladder]
         rungs = rungs.model_copy(update={"steps": frozen})
         times = ladder.times(rungs, planned.due_on, milestone.lead_time, work, desk.now)
-        desk.record("obligation.moved", key, provisional=planned.provisional, **_iso(times))
-        _move_timers(desk, key, times)
+        desk.record("obligation.moved", key, **_plan(planned, times))
+        _set_timers(desk, key, times)
 
 
-def _move_timers(desk: Desk, key: str, times: ladder.Times) -> None:
-    """Steps already taken stay taken; whether the obligation is missed is open again."""
-    query = select(Timer).where(Timer.kind == "step", Timer.subject == key)
-    for timer in desk.session.exec(query):
-        if timer.claimed_at is None:
-            timer.due_at = times.steps[timer.step]
+def _set_timers(desk: Desk, key: str, times: ladder.Times) -> None:
+    """The whole ladder, also what was climbed before a move: a new day is a new promise."""
+    for step, due_at in enumerate(times.steps):
+        desk.set_timer("step", key, due_at, step)
     desk.set_timer("missed", key, times.do_by)
 
 
@@ -141,10 +138,13 @@ def _missed(desk: Desk, timer: Timer) -> None:
         propose_support(desk, obligation.function, obligation.body, why)
 
 
-def _iso(times: ladder.Times) -> dict[str, str]:
+def _plan(planned: PlannedMilestone, times: ladder.Times) -> dict[str, Any]:
     return {
+        "planned_on": planned.due_on.isoformat(),
+        "provisional": planned.provisional,
         "asked_at": times.asked_at.isoformat(),
         "acknowledge_by": times.acknowledge_by.isoformat(),
+        "due_on": times.due_on.isoformat(),
         "do_by": times.do_by.isoformat(),
     }
 

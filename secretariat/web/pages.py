@@ -15,7 +15,7 @@ from schemas.forecast import Forecast, TooLittle
 from schemas.phase import Phase, Transferred
 from schemas.programme import Contact, Programme
 from schemas.tables import Entry, Link, Mail, Obligation, Run
-from secretariat import board, closeup, ledger, words
+from secretariat import board, closeup, ladder, ledger, words
 from secretariat.assumptions import percent, short_month, verdict
 from secretariat.commands.office import Office
 from secretariat.errors import UnknownError
@@ -57,6 +57,7 @@ def show_board(request: Request, at: str | None = None) -> Response:
         demo=isinstance(office.clock, DemoClock),
         health=request.app.state.parts.health(),
         body_name=lambda body: words.name_of(office.programme, body),
+        days_late=ladder.days_late,
         owner_words=lambda cell, code: _owner_words(office, cell, code),
         **found,
     )

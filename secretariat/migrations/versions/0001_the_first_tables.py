@@ -122,6 +122,8 @@ def upgrade() -> None:
         sa.Column("body", sa.String(), nullable=False),
         sa.Column("asked_at", schemas.tables.Instant(timezone=True), nullable=False),
         sa.Column("acknowledge_by", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("planned_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("do_by", schemas.tables.Instant(timezone=True), nullable=False),
         sa.Column("moved_from", schemas.tables.Instant(timezone=True), nullable=True),
         sa.Column("missed_at", schemas.tables.Instant(timezone=True), nullable=True),
