@@ -53,13 +53,6 @@ class Outbox:
                 break
         return ended
 
-    def write_due(self) -> None:
-        """Freeze what may leave now without sending it: where time leaps, mails keep their hour."""
-        now = self.clock.now()
-        with self.store.write() as session:
-            for mail in session.exec(_sendable(now).where(col(Mail.content).is_(None))):
-                self._freeze(session, mail, now)
-
     def _claim(self) -> list[int]:
         """Mark a batch as being sent; a mail whose last claim died may have been sent already."""
         now = self.clock.now()
@@ -71,28 +64,11 @@ class Outbox:
             for mail in session.exec(_sendable(now).limit(BATCH)):
                 if mail.state == "sending":
                     mail.possible_duplicate = True
-                if self._freeze(session, mail, now) and mail.id:
+                if _freeze(self.composer, session, mail, now) and mail.id:
                     mail.state, mail.lease_until = "sending", now + LEASE
                     mail.attempts += 1
                     claimed.append(mail.id)
             return claimed
-
-    def _freeze(self, session: Session, mail: Mail, now: datetime) -> bool:
-        """Whether the mail is still to be sent, and now has its bytes."""
-        if over := _is_over(session, mail):
-            mail.state, mail.reply = "suppressed", over
-            return False
-        if mail.content is None:
-            try:
-                self.composer.freeze(session, mail, now)
-            except SQLAlchemyError:
-                raise
-            except Exception as error:  # one mail that cannot be written must not stop the others
-                if not isinstance(error, SecretariatError):
-                    log.exception("mail %s cannot be written", mail.id)
-                mail.state, mail.reply = "held", f"cannot be written: {error}"
-                return False
-        return True
 
     async def _send(self, batch: list[int]) -> int:
         ended = 0
@@ -128,6 +104,31 @@ class Outbox:
                 if mail.state == "sending":
                     mail.state, mail.lease_until = "waiting", None
                     mail.not_before = self.clock.now() + BACKOFF[0] / 6
+
+
+def write_due(store: Store, composer: Composer, now: datetime) -> None:
+    """Freeze what may leave at ``now``, unsent: where time leaps, mails keep their hour."""
+    with store.write() as session:
+        for mail in session.exec(_sendable(now).where(col(Mail.content).is_(None))):
+            _freeze(composer, session, mail, now)
+
+
+def _freeze(composer: Composer, session: Session, mail: Mail, now: datetime) -> bool:
+    """Whether the mail is still to be sent, and now has its bytes."""
+    if over := _is_over(session, mail):
+        mail.state, mail.reply = "suppressed", over
+        return False
+    if mail.content is None:
+        try:
+            composer.freeze(session, mail, now)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # one mail that cannot be written must not stop the others
+            if not isinstance(error, SecretariatError):
+                log.exception("mail %s cannot be written", mail.id)
+            mail.state, mail.reply = "held", f"cannot be written: {error}"
+            return False
+    return True
 
 
 def _is_over(session: Session, mail: Mail) -> str:

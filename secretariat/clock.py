@@ -10,6 +10,13 @@ class Clock(Protocol):
         """The present instant, aware, in UTC."""
 
 
+class MovableClock(Clock, Protocol):
+    """A clock whose time can be lived through faster than it passes."""
+
+    def advance_to(self, at: datetime) -> None:
+        """Move on to ``at``; never back."""
+
+
 @dataclass(frozen=True)
 class WallClock:
     """The machine's clock, moved by ``offset``: nothing, but in a demo the way back to 2019."""

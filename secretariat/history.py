@@ -9,8 +9,8 @@ from sqlmodel import Session, col, select
 
 from schemas.acts import DatedAct, History
 from schemas.phase import Phase
-from schemas.tables import Entry, Holding, Obligation, Review, Setting
-from secretariat.clock import VirtualClock
+from schemas.tables import Entry, Holding, Mail, Obligation, Review, Setting
+from secretariat.clock import MovableClock
 from secretariat.commands import bodies, holdings
 from secretariat.commands.office import Desk, Office
 from secretariat.errors import BadInputError, SecretariatError
@@ -29,7 +29,7 @@ def adopt(office: Office) -> None:
 
 
 def replay(
-    history: History, office: Office, clock: VirtualClock, pause: Callable[[], object]
+    history: History, office: Office, clock: MovableClock, pause: Callable[[], object]
 ) -> None:
     """Live through a history once more, with its reminders; safe to repeat after a break.
 
@@ -71,22 +71,32 @@ def note_replayed(store: Store, history: History) -> None:
 
 
 def live_until(
-    office: Office,
-    clock: VirtualClock,
-    end: datetime,
-    pause: Callable[[], object] = lambda: None,
+    office: Office, clock: MovableClock, end: datetime, pause: Callable[[], object]
 ) -> None:
-    """Move the office's clock to ``end``, firing what falls due on the way at its own time."""
-    while True:
-        with office.store.read() as session:
-            timer = next_due(session)
-        if timer is None or timer.due_at > end:
-            break
-        clock.advance_to(timer.due_at)
+    """Move the office's clock to ``end``, with everything on the way at its own time.
+
+    ``pause`` is called whenever the clock has moved and mails may wait.
+    """
+    while (moment := _next_moment(office.store, clock.now())) and moment <= end:
+        clock.advance_to(moment)
         tick(office)
         pause()
     clock.advance_to(end)
     pause()
+
+
+def _next_moment(store: Store, now: datetime) -> datetime | None:
+    """When the next timer is due or the next mail may leave."""
+    with store.read() as session:
+        timer = next_due(session)
+        unwritten = (col(Mail.state) == "waiting") & col(Mail.content).is_(None)
+        mail = session.exec(
+            select(Mail.not_before)
+            .where(unwritten, col(Mail.not_before) > now)
+            .order_by(col(Mail.not_before))
+            .limit(1)
+        ).first()
+    return min((at for at in (timer and timer.due_at, mail) if at), default=None)
 
 
 def _each(office: Office, dated: DatedAct) -> list[tuple[Any, str]]:

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
 from typing import Any
 
 import uvicorn
@@ -16,7 +17,7 @@ from flows import relay
 from notifications.catcher import Catcher
 from notifications.compose import Composer
 from notifications.links import Links, installation_key
-from notifications.outbox import Outbox
+from notifications.outbox import Outbox, write_due
 from notifications.smtp import Relay, RelayError, can_connect
 from schemas.programme import Contact, Programme
 from secretariat import history
@@ -24,7 +25,7 @@ from secretariat.children import Prefect
 from secretariat.clock import VirtualClock
 from secretariat.commands.office import Office
 from secretariat.errors import ConflictError, UnreachableError
-from secretariat.installation import DemoClock, clock_of, is_demo, set_clock
+from secretariat.installation import DemoClock, clock_of, forward, is_demo, set_clock
 from secretariat.programme import SHIPPED, load_history, load_programme
 from secretariat.settings import Settings
 from secretariat.store import Store, open_store
@@ -71,6 +72,12 @@ def replay_history(settings: Settings, office: Office, say: Say) -> None:
     relay.begin_here(office)
     set_clock(store, clock.now())
     history.note_replayed(store, past)
+
+
+def forward_demo(settings: Settings, office: Office, to: datetime) -> None:
+    """Let a demo's time pass; mails are written at their hour, and leave when it is served."""
+    composer = Composer(office.programme, links_of(settings), settings.mail_from)
+    forward(office, to, lambda: write_due(office.store, composer, office.clock.now()))
 
 
 def begin(settings: Settings) -> Office:

@@ -1,5 +1,6 @@
 """The real parts tests stand on: both databases, the replayed year, the whole program."""
 
+import io
 import os
 import shutil
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +20,7 @@ from sqlmodel import SQLModel
 
 from schemas.programme import Programme
 from secretariat import service
+from secretariat.cli import main
 from secretariat.clock import VirtualClock
 from secretariat.commands import Office
 from secretariat.history import adopt
@@ -118,6 +121,13 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return settings
 
 
+@pytest.fixture
+def lived(replayed: Settings, tmp_path: Path) -> Settings:
+    """A copy of the replayed installation, to act in."""
+    shutil.copytree(replayed.directory, tmp_path / "data")
+    return Settings(data_dir=tmp_path / "data", _env_file=None)
+
+
 @dataclass
 class Running:
     """The program in the foreground, as a person starts it."""
@@ -162,9 +172,31 @@ class Running:
         return time.monotonic() - begun
 
 
+def cli(
+    *arguments: str, environment: dict[str, str], cwd: Path = REPO
+) -> "subprocess.CompletedProcess[str]":
+    """The command line within this process: the same ``main``, without a second of imports."""
+    out, err = io.StringIO(), io.StringIO()
+    code: object = 0
+    with pytest.MonkeyPatch.context() as patch, chdir(cwd):
+        for name in set(os.environ) - set(environment):
+            patch.delenv(name)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["secretariat", *arguments])
+        with redirect_stdout(out), redirect_stderr(err):
+            try:
+                main()
+            except SystemExit as ended:
+                code = ended.code or 0
+    assert isinstance(code, int)
+    return subprocess.CompletedProcess([*arguments], code, out.getvalue(), err.getvalue())
+
+
 def run_cli(
     *arguments: str, environment: dict[str, str], cwd: Path = REPO
 ) -> "subprocess.CompletedProcess[str]":
+    """The command line as a person starts it."""
     return subprocess.run(
         [SECRETARIAT, *arguments],
         env=environment,

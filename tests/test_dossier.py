@@ -28,7 +28,7 @@ from secretariat.settings import Settings
 from secretariat.store import opened
 from secretariat.web import signin
 from secretariat.web.app import Parts, create_app
-from tests.conftest import BARE, Bench, at, run_cli
+from tests.conftest import BARE, Bench, at, cli
 from tests.test_obligations import HOST, a_meeting
 
 OWN_NAMES = ("កម្ពុជា", "中国", "ລາວ", "မြန်မာ", "ไทย", "Việt Nam")
@@ -349,7 +349,7 @@ def desk(replayed: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_command_writes_both_files_and_says_where(replayed: Settings, tmp_path: Path) -> None:
     environment = BARE | {"SECRETARIAT_DATA_DIR": str(replayed.data_dir)}
-    done = run_cli("dossier", "chair", "--at", "2018-12-31", environment=environment, cwd=tmp_path)
+    done = cli("dossier", "chair", "--at", "2018-12-31", environment=environment, cwd=tmp_path)
     names = ["dossier-chair-2018-12-31.docx", "dossier-chair-2018-12-31.pdf"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     assert all(str(tmp_path / name) in done.stdout for name in names)

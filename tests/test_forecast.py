@@ -28,7 +28,7 @@ from secretariat.pace import DAY, SHARED, UN_LED, Evidence, Past, Standing, Temp
 from secretariat.settings import Settings
 from secretariat.store import opened
 from secretariat.web.chart import BOTTOM, LEFT, RIGHT, TOP, chart
-from tests.conftest import BARE, Bench, at, run_cli
+from tests.conftest import BARE, Bench, at, cli
 from tests.test_web import Site
 
 BEGUN = datetime(2017, 9, 4, tzinfo=UTC)
@@ -512,13 +512,13 @@ def test_the_chart_stays_in_its_box_whatever_is_unknown() -> None:
 
 def test_the_command_says_the_same_in_words(replayed: Settings, commit: Programme) -> None:
     environment = BARE | {"SECRETARIAT_DATA_DIR": str(replayed.data_dir), "COLUMNS": "80"}
-    done = run_cli("forecast", environment=environment)
+    done = cli("forecast", environment=environment)
     assert "All 17 functions will be fully transferred around" in done.stdout
     assert "Frontline training" in done.stdout
     assert "- From UN-led to shared: 17 waves" in done.stdout
-    early = run_cli("forecast", "--at", "2018-03-31", environment=environment)
+    early = cli("forecast", "--at", "2018-03-31", environment=environment)
     assert "0 of 17 functions are fully transferred. The history is too short" in early.stdout
-    answer = json.loads(run_cli("forecast", "--json", environment=environment).stdout)
+    answer = json.loads(cli("forecast", "--json", environment=environment).stdout)
     assert [step["count"] for step in answer["reached"]] == list(range(9, 18))
-    wrong = run_cli("forecast", "--at", "soon", environment=environment)
+    wrong = cli("forecast", "--at", "soon", environment=environment)
     assert (wrong.returncode, "no date such as" in wrong.stderr) == (2, True)

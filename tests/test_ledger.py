@@ -1,6 +1,5 @@
 """The history is beyond doubt: whatever is changed in it, the first bad entry is named."""
 
-import shutil
 import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,7 +21,7 @@ from secretariat.ledger import BEGINNING, Head, seal
 from secretariat.settings import Settings
 from secretariat.store import Store, opened
 from secretariat.upcasting import newest
-from tests.conftest import BARE, Bench, at, run_cli
+from tests.conftest import BARE, Bench, at, cli
 
 KEY = "som-hosting/venue-and-money@chair"
 
@@ -203,7 +202,7 @@ def test_a_head_is_read_as_it_is_printed() -> None:
 
 
 @pytest.fixture
-def lived(store: Store, open_office: Callable[[str], Bench]) -> Store:
+def kept(store: Store, open_office: Callable[[str], Bench]) -> Store:
     office = open_office("2018-08-13T03:00").office
     for _ in range(5):
         office.do(Offer(holding=KEY), by="un-act")
@@ -223,9 +222,9 @@ def by_sql(store: Store, *statements: str) -> None:
             connection.execute(text(statement))
 
 
-def test_what_was_lived_is_whole_and_makes_the_tables_that_are_there(lived: Store) -> None:
-    assert fault(lived) == ""
-    assert audit.differing(lived) == []
+def test_what_was_lived_is_whole_and_makes_the_tables_that_are_there(kept: Store) -> None:
+    assert fault(kept) == ""
+    assert audit.differing(kept) == []
 
 
 @pytest.mark.parametrize(
@@ -247,57 +246,57 @@ def test_what_was_lived_is_whole_and_makes_the_tables_that_are_there(lived: Stor
     ids=["edit", "edit the first", "delete", "reorder", "replace"],
 )  # fmt: skip
 def test_whatever_sql_does_to_the_ledger_is_found(
-    lived: Store, statements: list[str], said: str
+    kept: Store, statements: list[str], said: str
 ) -> None:
-    by_sql(lived, *statements)
-    assert fault(lived).startswith(said)
+    by_sql(kept, *statements)
+    assert fault(kept).startswith(said)
 
 
-def test_a_time_that_is_none_is_found(lived: Store) -> None:
-    if not lived.is_sqlite:
+def test_a_time_that_is_none_is_found(kept: Store) -> None:
+    if not kept.is_sqlite:
         pytest.skip("PostgreSQL takes no such time")
-    by_sql(lived, "update ledger set at = 'yesterday' where seq = 60")
-    assert "cannot be read" in fault(lived)
+    by_sql(kept, "update ledger set at = 'yesterday' where seq = 60")
+    assert "cannot be read" in fault(kept)
 
 
-def test_a_ledger_cut_at_its_end_is_found_by_the_tables_made_from_it(lived: Store) -> None:
+def test_a_ledger_cut_at_its_end_is_found_by_the_tables_made_from_it(kept: Store) -> None:
     """Without any head noted elsewhere."""
-    by_sql(lived, "delete from ledger where seq = (select max(seq) from ledger)")
-    assert fault(lived) == ""
-    assert audit.differing(lived) == ["holding"]
+    by_sql(kept, "delete from ledger where seq = (select max(seq) from ledger)")
+    assert fault(kept) == ""
+    assert audit.differing(kept) == ["holding"]
 
 
-def test_a_table_changed_beside_the_ledger_is_found_and_put_right(lived: Store) -> None:
+def test_a_table_changed_beside_the_ledger_is_found_and_put_right(kept: Store) -> None:
     by_sql(
-        lived, "update holding set owner = 'tf-kh' where id = 'som-hosting/venue-and-money@chair'"
+        kept, "update holding set owner = 'tf-kh' where id = 'som-hosting/venue-and-money@chair'"
     )
-    assert audit.differing(lived) == ["holding"]
-    audit.rebuild(lived)
-    assert audit.differing(lived) == []
-    with lived.read() as session:
+    assert audit.differing(kept) == ["holding"]
+    audit.rebuild(kept)
+    assert audit.differing(kept) == []
+    with kept.read() as session:
         assert session.get_one(Holding, KEY).owner == "un-act"
 
 
-def test_rebuilding_what_is_right_changes_no_byte(lived: Store) -> None:
-    with lived.read() as session:
+def test_rebuilding_what_is_right_changes_no_byte(kept: Store) -> None:
+    with kept.read() as session:
         before = [audit.dump(session, table) for table in READ_MODELS]
-    audit.rebuild(lived)
-    with lived.read() as session:
+    audit.rebuild(kept)
+    with kept.read() as session:
         assert [audit.dump(session, table) for table in READ_MODELS] == before
 
 
-def test_nothing_is_rebuilt_from_a_ledger_that_is_not_whole(lived: Store) -> None:
-    by_sql(lived, "update ledger set subject = 'x' where seq = 60")
-    with lived.read() as session:
+def test_nothing_is_rebuilt_from_a_ledger_that_is_not_whole(kept: Store) -> None:
+    by_sql(kept, "update ledger set subject = 'x' where seq = 60")
+    with kept.read() as session:
         before = [audit.dump(session, table) for table in READ_MODELS]
     with pytest.raises(ConflictError, match=r"Entry 60 does not match .*Nothing was rebuilt"):
-        audit.rebuild(lived)
-    with lived.read() as session:
+        audit.rebuild(kept)
+    with kept.read() as session:
         assert [audit.dump(session, table) for table in READ_MODELS] == before
 
 
-def test_an_exported_ledger_can_be_checked_anywhere(lived: Store) -> None:
-    with lived.read() as session:
+def test_an_exported_ledger_can_be_checked_anywhere(kept: Store) -> None:
+    with kept.read() as session:
         lines = [audit.as_line(entry) for entry in audit.entries(session)]
         last = ledger.head(session)
     assert verify(audit.from_lines(lines)).head == last
@@ -312,15 +311,8 @@ def test_an_exported_ledger_can_be_checked_anywhere(lived: Store) -> None:
 # -- what the year's mails prove -------------------------------------------------------------------
 
 
-def cli(settings: Settings, *arguments: str) -> Any:
-    return run_cli(*arguments, environment=BARE | {"SECRETARIAT_DATA_DIR": str(settings.data_dir)})
-
-
-@pytest.fixture
-def copied(replayed: Settings, tmp_path: Path) -> Settings:
-    """A year of its own, to be tampered with."""
-    shutil.copytree(replayed.data_dir, tmp_path / "data")
-    return Settings(data_dir=tmp_path / "data", _env_file=None)
+def terminal(settings: Settings, *arguments: str) -> Any:
+    return cli(*arguments, environment=BARE | {"SECRETARIAT_DATA_DIR": str(settings.data_dir)})
 
 
 def tamper(settings: Settings, *statements: str) -> None:
@@ -340,22 +332,22 @@ def test_every_mail_prints_the_head_at_its_time(replayed: Settings) -> None:
     assert b"Ledger head: " in mail.content
 
 
-def test_a_replayed_year_verifies_rebuilds_and_exports(copied: Settings, tmp_path: Path) -> None:
-    assert "The ledger is whole" in cli(copied, "ledger", "verify").stdout
-    rebuilt = cli(copied, "ledger", "rebuild")
+def test_a_replayed_year_verifies_rebuilds_and_exports(lived: Settings, tmp_path: Path) -> None:
+    assert "The ledger is whole" in terminal(lived, "ledger", "verify").stdout
+    rebuilt = terminal(lived, "ledger", "rebuild")
     assert rebuilt.stdout.count("the same, byte for byte") == len(READ_MODELS)
-    exported = cli(copied, "ledger", "export").stdout
+    exported = terminal(lived, "ledger", "export").stdout
     (tmp_path / "export.jsonl").write_text(exported)
-    head = cli(copied, "ledger", "head").stdout.strip()
-    checked = cli(
-        copied, "ledger", "verify", "--file", str(tmp_path / "export.jsonl"), "--head", head
+    head = terminal(lived, "ledger", "head").stdout.strip()
+    checked = terminal(
+        lived, "ledger", "verify", "--file", str(tmp_path / "export.jsonl"), "--head", head
     )
     assert f"head {head}" in checked.stdout
 
 
-def test_a_forged_year_is_found_by_its_own_mails(copied: Settings) -> None:
+def test_a_forged_year_is_found_by_its_own_mails(lived: Settings) -> None:
     """Somebody edits an early entry and seals everything after it anew."""
-    store = opened(copied.store_url)
+    store = opened(lived.store_url)
     with store.write() as session:
         entries = session.exec(select(Entry).order_by(col(Entry.seq))).all()
         entries[200].by = "tf-kh"
@@ -363,29 +355,29 @@ def test_a_forged_year_is_found_by_its_own_mails(copied: Settings) -> None:
         for entry in entries[200:]:
             entry.prev = prev
             entry.hash = prev = seal(entry)
-    refused = cli(copied, "ledger", "verify")
+    refused = terminal(lived, "ledger", "verify")
     assert refused.returncode == 2
     assert "but was noted as" in refused.stderr
 
 
 def test_an_old_copy_put_in_place_is_found_by_a_head_from_a_mail(
-    replayed: Settings, copied: Settings
+    replayed: Settings, lived: Settings
 ) -> None:
-    head = cli(replayed, "ledger", "head").stdout.strip()
+    head = terminal(replayed, "ledger", "head").stdout.strip()
     tamper(
-        copied,
+        lived,
         "delete from ledger where seq > 400",
         "delete from outbox",
         "delete from setting",
     )
-    refused = cli(copied, "ledger", "verify", "--head", head)
+    refused = terminal(lived, "ledger", "verify", "--head", head)
     assert refused.returncode == 2
     assert "Entry 401 and all after it are missing" in refused.stderr
 
 
 @pytest.mark.parametrize("argument", ["x", "1:", "0"])
 def test_a_head_mistyped_gets_a_sentence(replayed: Settings, argument: str) -> None:
-    refused = cli(replayed, "ledger", "verify", "--head", argument)
+    refused = terminal(replayed, "ledger", "verify", "--head", argument)
     assert refused.returncode == 2
     assert "is no head of a ledger" in refused.stderr
 

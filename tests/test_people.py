@@ -17,7 +17,8 @@ from schemas.tables import Link, Mail, Person
 from secretariat import audit
 from secretariat.commands import Office, posts
 from secretariat.errors import BadInputError, ConflictError, NotAllowedError, UnknownError
-from tests.conftest import BARE, Bench, run_cli
+from secretariat.settings import Settings
+from tests.conftest import BARE, Bench, cli
 
 HOLDING = "referral-mechanisms/mapping@LA"
 HEAD, FOCAL = "tf-la-head", "tf-la-focal-point"
@@ -168,29 +169,28 @@ def everything(office: Office) -> str:
         )
 
 
-def test_people_are_kept_and_forgotten_at_a_terminal(tmp_path: Path) -> None:
-    environment = BARE | {"SECRETARIAT_DATA_DIR": str(tmp_path / "data")}
+def test_people_are_kept_and_forgotten_at_a_terminal(lived: Settings) -> None:
+    environment = BARE | {"SECRETARIAT_DATA_DIR": str(lived.data_dir)}
 
-    def cli(*words: str) -> str:
-        done = run_cli(*words, environment=environment)
+    def said(*words: str) -> str:
+        done = cli(*words, environment=environment)
         assert "Traceback" not in done.stderr
         return done.stdout + done.stderr
 
-    assert "loaded" in cli("demo", "--no-serve")
-    assert "p-1 is known" in cli(
+    assert "p-1 is known" in said(
         "people", "add", "p-1", "--name", "Kham", "--email", "k@la.example"
     )
-    assert "There is a person “p-1” already" in cli("people", "add", "p-1", "--name", "X")
-    assert "not a valid email" in cli("people", "add", "p-2", "--name", "X", "--email", "x")
-    assert "not written as it must be" in cli("people", "add", "P 2", "--name", "X")
-    held = cli("people", "post", HEAD, "--person", "p-1", "--since", "2019-01-01")
+    assert "There is a person “p-1” already" in said("people", "add", "p-1", "--name", "X")
+    assert "not a valid email" in said("people", "add", "p-2", "--name", "X", "--email", "x")
+    assert "not written as it must be" in said("people", "add", "P 2", "--name", "X")
+    held = said("people", "post", HEAD, "--person", "p-1", "--since", "2019-01-01")
     assert f"p-1 holds the post {HEAD}" in held
     away = ("--since", "2019-01-02", "--until", "2030-01-01")
-    assert "stands in for" in cli("people", "absent", HEAD, "--substitute", FOCAL, *away)
-    listed = cli("people", "list")
+    assert "stands in for" in said("people", "absent", HEAD, "--substitute", FOCAL, *away)
+    listed = said("people", "list")
     assert "Kham" in listed
     assert "2030-01-01" in listed
-    assert "is back" in cli("people", "back", HEAD)
-    assert "the ledger is as it was" in cli("people", "erase", "p-1")
-    assert "There is no person “p-1”" in cli("people", "erase", "p-1")
-    assert "The ledger is whole" in cli("ledger", "verify")
+    assert "is back" in said("people", "back", HEAD)
+    assert "the ledger is as it was" in said("people", "erase", "p-1")
+    assert "There is no person “p-1”" in said("people", "erase", "p-1")
+    assert "The ledger is whole" in said("ledger", "verify")

@@ -168,11 +168,11 @@ def forward(
     to: Annotated[str, typer.Argument(help="a day, from ten o'clock, or an instant with zone")],
 ) -> None:
     """Move a demo's clock forward; what falls due on the way is sent."""
-    from secretariat import installation
+    from secretariat import service
     from secretariat.moments import morning_of
 
-    _, office = office_here()
-    installation.forward(office, morning_of(to, office.programme.zone))
+    settings, office = office_here()
+    service.forward_demo(settings, office, morning_of(to, office.programme.zone))
     say(f"It is now {office.clock.now():%Y-%m-%d %H:%M} UTC.")
 
 

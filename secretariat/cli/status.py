@@ -39,7 +39,7 @@ def status(
     counts = {t: sum(row.transferred == t for row in rows) for t in Transferred}
     local = moment.astimezone(ZoneInfo(office.programme.zone))
     out.print(_table(office.programme, rows, local))
-    say("\nUN: UN-led, sh: shared, gov: government-led, end: completed; +1: one duty is further.")
+    say("\nUN: UN-led, sh: shared, gov: government-led, end: completed; +1: one is further.")
     say(", ".join(f"{count} {t}" for t, count in counts.items()) + f" of {len(rows)} functions.")
     for name, needed in lacking.items() if open else ():
         if needed:
@@ -67,8 +67,9 @@ def _table(programme: "Programme", rows: "list[Row]", at: datetime) -> "Table":
         ]
         deadline = row.next_deadline
         when = f"{deadline.due_on}" if deadline else ""
+        name, owners = escape(row.function.name), escape(_owners(programme, row))
         table.add_row(
-            f"[bold]{escape(row.function.name)}[/bold]\n[dim]{escape(_owners(programme, row))}[/dim]",
+            f"[bold]{name}[/bold]\n[dim]{owners}[/dim]",
             row.transferred,
             *cells,
             when + (f"\n[bold red]{row.late} late[/bold red]" if row.late else ""),

@@ -8,6 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 from pydantic import TypeAdapter
 
+from notifications.outbox import write_due
 from schemas.acts import (
     Accept,
     Acknowledge,
@@ -157,7 +158,8 @@ def move_clock(request: Request, to: Annotated[str, Form()] = "") -> Response:
         target = timer.due_at
     else:
         raise ConflictError("Nothing is waiting for its time.")
-    forward(office, target)
+    composer = request.app.state.parts.composer
+    forward(office, target, lambda: write_due(office.store, composer, office.clock.now()))
     return RedirectResponse("/", 303)
 
 
