@@ -228,12 +228,11 @@ def test_what_is_not_there_is_a_page_that_says_so(site: Site, path: str) -> None
 def test_an_unforeseen_error_is_a_page_with_a_reference(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
-    site.bench.office.store.engine.dispose()
-    with site.bench.office.store.write() as session:
-        from sqlmodel import text
-
-        session.execute(text("drop table holding"))
+    with site.bench.office.store.engine.begin() as connection:
+        connection.exec_driver_sql("alter table holding rename to hidden")
     answer = site.browser.get("/")
+    with site.bench.office.store.engine.begin() as connection:
+        connection.exec_driver_sql("alter table hidden rename to holding")
     assert answer.status_code == 500
     reference = re.search(r"reference: (\w{8})", answer.text)
     assert reference
