@@ -32,7 +32,7 @@ class Relay:
 
     office: Office
     api: str
-    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=10))
+    client: httpx.Client
     up: bool = field(default=False, init=False)
 
     def carry(self) -> None:

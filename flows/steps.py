@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, ParamSpec, TypeVar
+from zoneinfo import ZoneInfo
 
 from prefect import Task, get_run_logger, task
 from prefect.runtime import flow_run
@@ -96,7 +97,7 @@ def cycles_to_look_after(function: str, cycle: str | None) -> list[str]:
         names = _open(session, Cycle.name, Cycle.closed_at, Cycle.function == function)
         if cadence is Cadence.PER_SOM:
             return sorted(names | _open(session, Som.name, Som.closed_at))
-    today = office.clock.now().date()
+    today = office.clock.now().astimezone(ZoneInfo(office.programme.zone)).date()
     return sorted(names | {cycles.name_on(cadence, today)})
 
 

@@ -22,7 +22,9 @@ from secretariat.audit import NOTED_IN
 from secretariat.commands import posts
 from secretariat.commands.office import Desk
 from secretariat.errors import BadInputError, UnknownError
+from secretariat.keys import kept_key
 from secretariat.moments import in_words
+from secretariat.settings import Settings
 
 _TEMPLATES = ImmutableSandboxedEnvironment(
     loader=PackageLoader("notifications"),
@@ -206,3 +208,9 @@ def _prove(content: bytes, address: str) -> None:
     recipients = [a.addr_spec for a in parsed["to"].addresses]
     if set(names) - _HEADERS or len(names) != len(set(names)) or recipients != [address]:
         raise BadInputError("The text of this mail would change its own headers; it is not sent.")
+
+
+def composer(settings: Settings, programme: Programme) -> Composer:
+    """Who writes this installation's mails."""
+    links = Links(kept_key(settings.directory / "secret.key"), settings.board_url)
+    return Composer(programme, links, settings.mail_from)

@@ -2,7 +2,6 @@
 
 import secrets
 from datetime import datetime
-from pathlib import Path
 
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlmodel import Session
@@ -16,7 +15,7 @@ NOT_VALID = "This link is not valid. Open it from the mail it came with, or ask 
 class Links:
     """Mints and opens links with the installation's key (kept outside the database)."""
 
-    def __init__(self, key: bytes, base_url: str) -> None:
+    def __init__(self, key: str, base_url: str) -> None:
         self._signer = URLSafeSerializer(key, salt="secretariat.link")
         self._base_url = base_url
 
@@ -55,12 +54,3 @@ def check_unexpired(link: Link, now: datetime) -> None:
         raise ExpiredError(
             f"This link expired on {link.expires_at:%d %B %Y}. Ask the secretariat for a new one."
         )
-
-
-def installation_key(directory: Path) -> bytes:
-    """The key of this installation, made on first use and readable by its owner only."""
-    path = directory / "secret.key"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_bytes(secrets.token_bytes(32))
-    return path.read_bytes()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, func, or_, select
 
 from notifications.compose import Composer
 from notifications.smtp import Outcome, Relay, RelayError, send
@@ -52,6 +52,12 @@ class Outbox:
                 self.trouble = str(error)
                 break
         return ended
+
+    def held(self) -> int:
+        """How many mails wait for a person, because they cannot be written or handed over."""
+        with self.store.read() as session:
+            query = select(func.count()).select_from(Mail).where(Mail.state == "held")
+            return session.exec(query).one()
 
     def _claim(self) -> list[int]:
         """Mark a batch as being sent; a mail whose last claim died may have been sent already."""

@@ -58,7 +58,7 @@ class Relay:
         except (aiosmtplib.SMTPException, OSError, ssl.SSLError) as error:
             client.close()
             raise RelayError(
-                f"The mail relay {host}:{self.url.port or ''} cannot be used ({_first(error)}). "
+                f"The mail relay {host}:{client.port} cannot be used ({_first(error)}). "
                 "Mail waits; check SECRETARIAT_SMTP_URL."
             ) from None
         try:

@@ -219,6 +219,11 @@ class PrepareSom(Act):
     host: str
     on: Anchor
 
+    @property
+    def run(self) -> tuple[str, str | None]:
+        """The deployment it runs, and the cycle."""
+        return "som-hosting", self.som
+
 
 class RunFlow(Act):
     """Start a function's flow now, for one cycle or for all that are open."""
@@ -226,6 +231,11 @@ class RunFlow(Act):
     act: Literal["run-flow"] = "run-flow"
     function: str
     cycle: str | None = None
+
+    @property
+    def run(self) -> tuple[str, str | None]:
+        """The deployment it runs, and the cycle."""
+        return self.function, self.cycle
 
 
 class PostponeSom(Act):

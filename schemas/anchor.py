@@ -57,6 +57,11 @@ class Anchor(BaseModel):
         return self.day.isoformat()
 
     @property
+    def first(self) -> date:
+        """The earliest day it can be."""
+        return self.day.replace(month=self.day.month - 2, day=1) if self.tentative else self.day
+
+    @property
     def words(self) -> str:
         """For people: “10 March 2020” or “first quarter of 2019”."""
         if self.tentative:

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, EmailStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from schemas.programme import Slug
+from schemas.texts import Address, Line
 
 
 class PersonIn(BaseModel):
@@ -13,5 +14,5 @@ class PersonIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     slug: Slug
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-    email: EmailStr | None = None
+    name: Annotated[Line, StringConstraints(strip_whitespace=True, max_length=200)]
+    email: Address | None = None

@@ -15,9 +15,10 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from schemas.phase import Phase
+from schemas.texts import Address, Line
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -66,7 +67,7 @@ class Member(Part):
     """A government that takes part."""
 
     code: Code
-    name: str
+    name: Line
     zone: Zone
     language: Language
     calendar: Calendar
@@ -76,7 +77,7 @@ class Body(Part):
     """What can own a holding: the secretariat, a national task force, the chair's office."""
 
     slug: Slug
-    name: str
+    name: Line
     kind: Literal["secretariat", "task-force", "chair"]
     member: Code | None = None
     lead: str = ""
@@ -89,7 +90,7 @@ class Contact(Part):
     body: Slug
     role: Slug
     member: Code | None = None
-    email: EmailStr
+    email: Address
     language: Language
     zone: Zone
 
@@ -128,7 +129,7 @@ class Milestone(Part):
     """A dated step of a cycle, ``offset`` working days from its anchor (negative: before)."""
 
     slug: Slug
-    title: str
+    title: Line
     offset: int = Field(ge=-500, le=500)
     asks: Literal["owners", "host", "chair", "secretariat", "task-forces"]
     lead_time: int = Field(20, ge=0, le=250, description="working days between asking and due")
@@ -139,13 +140,13 @@ class ReadinessItem(Part):
     """Something a receiver must have before a holding enters the phase ``before``."""
 
     slug: Slug
-    name: str
+    name: Line
     before: Literal[Phase.SHARED, Phase.GOVERNMENT_LED, Phase.COMPLETED] = Phase.GOVERNMENT_LED
 
 
 class Duty(Part):
     slug: Slug
-    name: str
+    name: Line
 
 
 class Function(Part):
@@ -156,7 +157,7 @@ class Function(Part):
     """
 
     slug: Slug
-    name: str
+    name: Line
     what: str
     receiver: Literal["chair", "each", "pairs"] | Code
     cadence: Cadence
@@ -169,8 +170,8 @@ class Programme(Part):
     """The whole file. :meth:`contradictions` finds what no single part can see."""
 
     slug: Slug
-    name: str
-    title: str
+    name: Line
+    title: Line
     secretariat: Slug
     chair: Slug
     zone: Zone

@@ -15,6 +15,8 @@ from typing import IO
 
 import httpx
 
+from flows.deployments import write_deployments
+from schemas.programme import Programme
 from secretariat.settings import Settings
 
 POOL = "secretariat"
@@ -30,6 +32,7 @@ class Prefect:
     """Starts Prefect without holding anybody up; ``words`` says how far it is."""
 
     settings: Settings
+    programme: Programme
     words: str = field(default="starting", init=False)
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict, init=False)
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
@@ -69,15 +72,37 @@ class Prefect:
             elif not deployed:
                 self.words = "taking in the deployments"
                 deployed = self._deploy()
-            else:
+            elif self._is_up("worker") or self._take_up_again():
                 self._ensure("worker", worker)
                 self.words = "up"
             self._stopping.wait(1)
 
-    def _ensure(self, name: str, arguments: list[str]) -> None:
+    def _is_up(self, name: str) -> bool:
         child = self._running.get(name)
-        if child and child.poll() is None:
+        return child is not None and child.poll() is None
+
+    def _take_up_again(self) -> bool:
+        """Whether what an earlier worker left half done waits again; every flow may run twice."""
+        unfinished = {"state": {"type": {"any_": ["RUNNING", "PENDING", "CANCELLING"]}}}
+        again = {"type": "SCHEDULED", "name": "AwaitingRetry", "message": "Its worker had ended."}
+        try:
+            with httpx.Client(
+                base_url=self.settings.prefect_api, auth=self.settings.prefect_auth, timeout=10
+            ) as prefect:
+                found = prefect.post("flow_runs/filter", json={"flow_runs": unfinished})
+                for run in found.raise_for_status().json():
+                    said = {"state": again, "force": True}
+                    path = f"flow_runs/{run['id']}/set_state"
+                    prefect.post(path, json=said).raise_for_status()
+        except httpx.HTTPError as error:
+            log.warning("Prefect does not say what was left half done (%s).", error)
+            return False
+        return True
+
+    def _ensure(self, name: str, arguments: list[str]) -> None:
+        if self._is_up(name):
             return
+        child = self._running.get(name)
         if child:
             log.warning(
                 "The Prefect %s ended with %s; it is started again.", name, child.returncode
@@ -88,10 +113,11 @@ class Prefect:
                 self._running[name] = self._spawn(arguments, log_file)
 
     def _deploy(self) -> bool:
+        file = write_deployments(HOME, self.programme, self.settings.directory)
         with self._log("deploy") as log_file:
             for arguments in (
                 ["work-pool", "create", POOL, "--type", "process", "--overwrite"],
-                ["deploy", "--all"],
+                ["deploy", "--all", "--prefect-file", str(file)],
             ):
                 if self._stopping.is_set():
                     return False
@@ -128,10 +154,17 @@ class Prefect:
 
 
 def prefect_environment(settings: Settings) -> dict[str, str]:
-    """Prefect's own settings: its files with ours, no telemetry, quick to notice work."""
+    """Prefect's own settings: its files with ours, no telemetry, quick to notice work.
+
+    Only who knows its password uses it, and no page from elsewhere does so in their name.
+    """
+    auth = ":".join(settings.prefect_auth)
     return {
         "PREFECT_HOME": str(settings.directory / "prefect"),
         "PREFECT_API_URL": settings.prefect_api,
+        "PREFECT_API_AUTH_STRING": auth,
+        "PREFECT_SERVER_API_AUTH_STRING": auth,
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{settings.prefect_port}",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_WORKER_QUERY_SECONDS": "2",

@@ -19,16 +19,19 @@ def name_on(cadence: Cadence, day: date) -> str:
     return str(day.year)
 
 
-def last_day(cycle: str) -> Anchor:
+def last_day(cycle: str, cadence: Cadence) -> Anchor:
     """The anchor of a cycle named by its period: the period's last day, a firm date.
 
-    Raises BadInputError if the name is no period.
+    Raises BadInputError: the name is no period, or not one of this cadence.
     """
     period = _PERIOD.fullmatch(cycle)
     if period is None or int(period[1]) not in YEARS:
         raise BadInputError(f"“{cycle}” is no period such as 2018, 2018-H2 or 2018-Q4.")
     months = {"H1": 6, "Q1": 3, "Q2": 6, "Q3": 9}
-    return Anchor(day=end_of_month(int(period[1]), months.get(period[2], 12)))
+    day = end_of_month(int(period[1]), months.get(period[2], 12))
+    if (fitting := name_on(cadence, day)) != cycle:
+        raise BadInputError(f"“{cycle}” is no cycle of a function that is {cadence}; {fitting} is.")
+    return Anchor(day=day)
 
 
 def asked(

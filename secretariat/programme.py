@@ -77,8 +77,13 @@ def _parse(path: Path) -> tuple[yaml.Node, Any]:
         raise BadInputError(f"{path}: this nests too deeply; does a list contain itself?") from None
 
 
-def _bad_keys(path: Path, node: yaml.Node) -> list[str]:
-    mistakes = []
+def _bad_keys(path: Path, node: yaml.Node, known: set[int] | None = None) -> list[str]:
+    """Keys that are no words or stand twice; what several places share is looked at once."""
+    mistakes: list[str] = []
+    known = set() if known is None else known
+    if id(node) in known:
+        return mistakes
+    known.add(id(node))
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
@@ -89,10 +94,10 @@ def _bad_keys(path: Path, node: yaml.Node) -> list[str]:
                 mistakes.append(f"{place}: the key “{key.value}” stands twice")
             else:
                 seen.add(key.value)
-            mistakes += _bad_keys(path, value)
+            mistakes += _bad_keys(path, value, known)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            mistakes += _bad_keys(path, value)
+            mistakes += _bad_keys(path, value, known)
     return mistakes
 
 

@@ -9,12 +9,16 @@ from schemas.tables import Run
 UNFINISHED = ("waiting", "started", "running")
 
 
+def alike(session: Session, deployment: str, cycle: str | None) -> list[Run]:
+    """The runs of a deployment for one cycle, or for all that are open; the latest first."""
+    query = select(Run).where(Run.deployment == deployment)
+    runs = session.exec(query.order_by(col(Run.asked_at).desc(), col(Run.key).desc()))
+    return [run for run in runs if run.parameters.get("cycle") == cycle]
+
+
 def ask(session: Session, deployment: str, cycle: str | None, *, by: str, now: datetime) -> Run:
     """Ask for a run; while one like it is unfinished, that is the one meant."""
-    like = session.exec(
-        select(Run).where(Run.deployment == deployment).order_by(col(Run.asked_at).desc())
-    ).all()
-    same = [run for run in like if run.parameters.get("cycle") == cycle]
+    same = alike(session, deployment, cycle)
     if same and same[0].state in UNFINISHED:
         return same[0]
     run = Run(
@@ -46,7 +50,8 @@ def begin(
     now: datetime,
 ) -> Run:
     """The row of a run that begins; a run Prefect started by itself gets one now."""
-    run = session.get(Run, key) if key else None
+    same = select(Run).where(Run.prefect_id == prefect_id)
+    run = session.get(Run, key) if key else session.exec(same).first()
     if run is None:
         count = len(session.exec(select(Run.key).where(Run.deployment == deployment)).all())
         run = Run(

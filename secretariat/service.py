@@ -1,6 +1,5 @@
 """Everything in the foreground: board, clock, outbox and Prefect, until Ctrl-C."""
 
-import fcntl
 import logging
 import signal
 import socket
@@ -10,13 +9,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
+import httpx
 import uvicorn
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from flows import relay
 from notifications.catcher import Catcher
-from notifications.compose import Composer
-from notifications.links import Links, installation_key
+from notifications.compose import composer
 from notifications.outbox import Outbox, write_due
 from notifications.smtp import Relay, RelayError, can_connect
 from schemas.programme import Contact, Programme
@@ -28,7 +27,7 @@ from secretariat.errors import ConflictError, UnreachableError
 from secretariat.installation import DemoClock, clock_of, forward, is_demo, set_clock
 from secretariat.programme import SHIPPED, load_history, load_programme
 from secretariat.settings import Settings
-from secretariat.store import Store, open_store
+from secretariat.store import Store, locked, open_store
 from secretariat.timers import tick
 from secretariat.web import signin
 from secretariat.web.app import Parts, create_app
@@ -66,8 +65,8 @@ def replay_history(settings: Settings, office: Office, say: Say) -> None:
     say(f"Replaying {past.source}: {len(past.acts)} dated acts, with their reminders …")
     clock = VirtualClock(past.acts[0].at)
     with Catcher(settings.directory / "caught") as catcher:
-        composer = Composer(office.programme, links_of(settings), settings.mail_from)
-        outbox = Outbox(store, clock, composer, Relay(catcher.url))
+        writer = composer(settings, office.programme)
+        outbox = Outbox(store, clock, writer, Relay(catcher.url))
         history.replay(past, Office(store, office.programme, clock), clock, outbox.drain)
     relay.begin_here(office)
     set_clock(store, clock.now())
@@ -76,8 +75,8 @@ def replay_history(settings: Settings, office: Office, say: Say) -> None:
 
 def forward_demo(settings: Settings, office: Office, to: datetime) -> None:
     """Let a demo's time pass; mails are written at their hour, and leave when it is served."""
-    composer = Composer(office.programme, links_of(settings), settings.mail_from)
-    forward(office, to, lambda: write_due(office.store, composer, office.clock.now()))
+    writer = composer(settings, office.programme)
+    forward(office, to, lambda: write_due(office.store, writer, office.clock.now()))
 
 
 def begin(settings: Settings) -> Office:
@@ -89,14 +88,11 @@ def begin(settings: Settings) -> Office:
     return office
 
 
-def links_of(settings: Settings) -> Links:
-    return Links(installation_key(settings.directory), settings.board_url)
-
-
 def signin_link(settings: Settings, office: Office, contact: Contact) -> str:
     """A fresh link that signs its holder in as ``contact``, once, within ten minutes."""
     with office.store.write() as session:
-        return links_of(settings).mint(
+        links = composer(settings, office.programme).links
+        return links.mint(
             session, "sign-in", contact.slug, contact.slug, signin.now() + signin.LINK_LASTS
         )
 
@@ -110,6 +106,7 @@ def coordinator(programme: Programme) -> Contact:
 
 def check_start(settings: Settings) -> None:
     """Raises UnreachableError or BadInputError, in one sentence, for what would fail later."""
+    settings.check_addresses()
     for name, host, port in (
         ("SECRETARIAT_PORT", settings.host, settings.port),
         ("SECRETARIAT_PREFECT_PORT", "127.0.0.1", settings.prefect_port),
@@ -131,11 +128,7 @@ def only_one(settings: Settings) -> Iterator[None]:
     )
     with ExitStack() as stack:
         lock = stack.enter_context((settings.directory / "secretariat.lock").open("w"))
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise taken from None
-        if not stack.enter_context(open_store(settings.store_url).held()):
+        if not (locked(lock) and stack.enter_context(open_store(settings.store_url).held())):
             raise taken
         yield
 
@@ -160,19 +153,21 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
         if url is None:
             caught = settings.directory / "caught"
             url = stack.enter_context(Catcher(caught)).url
-        links = links_of(settings)
-        composer = Composer(office.programme, links, settings.mail_from)
-        outbox = Outbox(office.store, office.clock, composer, Relay(url))
-        prefect = Prefect(settings)
-        carrier = relay.Relay(office, settings.prefect_api)
+        writer = composer(settings, office.programme)
+        outbox = Outbox(office.store, office.clock, writer, Relay(url))
+        prefect = Prefect(settings, office.programme)
+        prefect_client = httpx.Client(auth=settings.prefect_auth, timeout=10)
+        carrier = relay.Relay(office, settings.prefect_api, prefect_client)
 
         def health() -> dict[str, str]:
             mail = outbox.trouble or ("caught here" if caught else "leaving by your relay")
+            if held := outbox.held():
+                mail += f"; {held} held, see the last mails"
             return {"Clock": "ticking", "Mail": mail, "Prefect": prefect.words}
 
         scheduler = _scheduler(office, outbox, carrier)
         stack.callback(lambda: scheduler.running and scheduler.shutdown())
-        app = create_app(Parts(settings, office, composer, caught, health))
+        app = create_app(Parts(settings, office, writer, caught, health))
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -239,7 +234,10 @@ def _announce(settings: Settings, office: Office, say: Say, catching: bool) -> N
     say(f"Board     {settings.board_url}")
     if catching:
         say(f"Mail      {settings.board_url}/mail (no SMTP server is set, so mail is caught here)")
-    say(f"Prefect   http://127.0.0.1:{settings.prefect_port} (ready in about half a minute)")
+    say(
+        f"Prefect   http://127.0.0.1:{settings.prefect_port} (ready in about half a minute; "
+        f"it asks for the words in {settings.prefect_auth_file})"
+    )
     say(f"Sign in   {signin_link(settings, office, head)} (as {head.slug}, within ten minutes)")
     say("Stop with Ctrl-C.")
 
@@ -253,7 +251,7 @@ def _prepared(settings: Settings) -> Store:
 
 
 def _check_port(name: str, host: str, port: int) -> None:
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))

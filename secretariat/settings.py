@@ -8,7 +8,9 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from schemas.texts import Address
 from secretariat.errors import BadInputError, UnreachableError
+from secretariat.keys import kept_key
 from secretariat.programme import SHIPPED
 
 
@@ -27,14 +29,14 @@ class Settings(BaseSettings):
     smtp_url: str = Field(
         "", description="smtp://user:password@host:587 or smtps://…; empty: the built-in catcher"
     )
-    mail_from: str = Field("secretariat@commit.example", description="the sender of every mail")
+    mail_from: Address = Field("secretariat@commit.example", description="sender of every mail")
 
     @cached_property
     def directory(self) -> Path:
         """The data directory, made if need be and absolute. Raises UnreachableError."""
         path = self.data_dir.expanduser().resolve()
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise UnreachableError(_unwritable(path, error.strerror)) from None
         if not os.access(path, os.W_OK | os.X_OK):
@@ -44,16 +46,46 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         """The database; reading it makes no directory."""
-        path = self.data_dir.expanduser().resolve() / "secretariat.db"
-        return self.database_url or f"sqlite:///{path}"
+        url = self.database_url
+        if not url:
+            return f"sqlite:///{self.data_dir.expanduser().resolve() / 'secretariat.db'}"
+        scheme, _, path = url.partition(":///")
+        if scheme.startswith("sqlite") and path and not path.startswith(("/", ":")):
+            return f"{scheme}:///{Path(path).resolve()}"  # flows run in another directory
+        return url
 
     @property
     def board_url(self) -> str:
-        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.base_url or f"http://{host}:{self.port}").rstrip("/")
+
+    def check_addresses(self) -> None:
+        """Raises BadInputError: the links in mails would lead nowhere, or two parts want one port."""
+        if self.base_url and not self.base_url.startswith(("http://", "https://")):
+            raise BadInputError("SECRETARIAT_BASE_URL is not understood: write https://host.")
+        if not self.base_url and self.host in ("0.0.0.0", "::"):  # noqa: S104
+            raise BadInputError(
+                f"With SECRETARIAT_HOST={self.host} the links in mails need a name to lead to: "
+                "set SECRETARIAT_BASE_URL to how people reach the board, such as https://host."
+            )
+        if self.port == self.prefect_port:
+            raise BadInputError(
+                f"SECRETARIAT_PORT and SECRETARIAT_PREFECT_PORT are both {self.port}; choose two."
+            )
 
     @property
     def prefect_api(self) -> str:
         return f"http://127.0.0.1:{self.prefect_port}/api"
+
+    @property
+    def prefect_auth(self) -> tuple[str, str]:
+        """User and password of the Prefect server, made on first use."""
+        user, _, password = kept_key(self.prefect_auth_file, "secretariat:").partition(":")
+        return user, password
+
+    @property
+    def prefect_auth_file(self) -> Path:
+        return self.directory / "prefect.auth"
 
     @property
     def smtp(self) -> SplitResult | None:

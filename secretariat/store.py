@@ -1,11 +1,12 @@
 """One database, SQLite or PostgreSQL: how it is opened, read, written and seen in the past."""
 
 import contextlib
+import fcntl
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import Engine, create_engine, event, inspect, make_url
 from sqlalchemy.engine import URL
@@ -63,12 +64,10 @@ class Store:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[bool]:
-        """Whether this process may serve the store: on a server, one at a time may.
-
-        On SQLite the lock on the data directory says so already.
-        """
+        """Whether this process may serve the store: one at a time may, wherever it runs from."""
         if self.is_sqlite:
-            yield True
+            with Path(f"{self.engine.url.database}.lock").open("w") as lock:
+                yield locked(lock)
             return
         with self._reachable(), self.engine.connect() as connection:
             query = f"select pg_try_advisory_lock({_SERVER_LOCK})"
@@ -88,24 +87,31 @@ class Store:
         """Bring the tables to the newest schema. Raises UnreachableError."""
         from alembic import command  # noqa: PLC0415  half a second that readers do not need
         from alembic.config import Config  # noqa: PLC0415
+        from alembic.util import CommandError  # noqa: PLC0415
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["engine"] = self.engine
-        with self._reachable():
-            command.upgrade(config, "head")
+        try:
+            with self._reachable():
+                command.upgrade(config, "head")
+        except CommandError:
+            raise ConflictError(
+                f"The tables in {self.engine.url.render_as_string()} were made by a newer "
+                "secretariat. Use that one, or a backup from before it."
+            ) from None
 
     @contextlib.contextmanager
     def _reachable(self) -> Iterator[None]:
         try:
             yield
         except DBAPIError as error:
-            if not (error.connection_invalidated or _cannot_connect(error)):
+            advice = _advice(error)
+            if advice is None:
                 raise
             raise UnreachableError(
-                f"The database {self.engine.url.render_as_string()} does not answer "
-                f"({str(error.orig).strip().splitlines()[0]}). "
-                "Check SECRETARIAT_DATABASE_URL and that the server runs."
+                f"The database {self.engine.url.render_as_string()} cannot be used "
+                f"({str(error.orig).strip().splitlines()[0]}). {advice}"
             ) from None
 
 
@@ -116,9 +122,9 @@ def open_store(url: str) -> Store:
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         return Store(create_engine(parsed, **_options(parsed)))
-    except (ArgumentError, NoSuchModuleError, ImportError):
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
         raise UnreachableError(
-            f"SECRETARIAT_DATABASE_URL is no database I know: “{url}”. Write "
+            "SECRETARIAT_DATABASE_URL is no database secretariat knows. Write "
             "sqlite:////path/to/secretariat.db or postgresql://user@host/database."
         ) from None
 
@@ -158,6 +164,33 @@ def _begin_sqlite(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _cannot_connect(error: DBAPIError) -> bool:
-    words = ("unable to open", "could not connect", "connection", "readonly", "not a database")
-    return error.orig is not None and any(word in str(error.orig).lower() for word in words)
+_AWAY = "Check SECRETARIAT_DATABASE_URL and that the server runs."
+_DAMAGED = "The file is damaged or no database; put it back from a backup."
+_ADVICE = {
+    "unable to open": "Check SECRETARIAT_DATABASE_URL, and who may use that directory.",
+    "readonly": "Reading needs to write beside it too: use it as the user that owns the file.",
+    "locked": "Another program holds it; try again when that has ended.",
+    "disk is full": "Make room on the disk; nothing was half done.",
+    "no space": "Make room on the disk; nothing was half done.",
+    "disk i/o": "Check the disk; nothing was half done.",
+    "not a database": _DAMAGED,
+    "malformed": _DAMAGED,
+    "could not connect": _AWAY,
+    "connection": _AWAY,
+}
+
+
+def _advice(error: DBAPIError) -> str | None:
+    """What a person can do about it; None where the fault is ours."""
+    said = str(error.orig).lower()
+    found = next((advice for words, advice in _ADVICE.items() if words in said), None)
+    return found or (_AWAY if error.connection_invalidated else None)
+
+
+def locked(file: IO[str]) -> bool:
+    """Whether an open file is now this process's alone; for as long as it is open."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -34,6 +34,11 @@ SECRETARIAT = str(Path(sys.executable).parent / "secretariat")
 BARE = {k: v for k, v in os.environ.items() if not k.startswith(("SECRETARIAT_", "PREFECT_"))}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The whole program first: it mostly waits, and the rest goes on beside it."""
+    items.sort(key=lambda item: "test_end_to_end" not in item.nodeid)
+
+
 def at(text: str) -> datetime:
     """An instant from text; a bare date is midnight UTC."""
     moment = datetime.fromisoformat(text)

@@ -135,14 +135,23 @@ def test_a_start_that_cannot_succeed_says_what_to_do(tmp_path: Path) -> None:
     cases = [
         ({"SECRETARIAT_PORT": str(taken)}, f"SECRETARIAT_PORT={taken + 1}"),
         ({"SECRETARIAT_PREFECT_PORT": str(taken)}, f"SECRETARIAT_PREFECT_PORT={taken + 1}"),
+        ({"SECRETARIAT_PORT": ports["SECRETARIAT_PREFECT_PORT"]}, "choose two"),
+        ({"SECRETARIAT_BASE_URL": "board.example"}, "SECRETARIAT_BASE_URL"),
+        ({"SECRETARIAT_HOST": "::"}, "SECRETARIAT_BASE_URL"),
+        ({"SECRETARIAT_HOST": "203.0.113.1"}, "cannot be used"),
+        ({"SECRETARIAT_MAIL_FROM": "nobody"}, "SECRETARIAT_MAIL_FROM is not understood"),
+        ({"SECRETARIAT_DATABASE_URL": "postgresql://x:hush@h:port/y"}, "no database"),
         ({"SECRETARIAT_PORT": "many"}, "SECRETARIAT_PORT is not understood"),
         ({"SECRETARIAT_DATA_DIR": str(tmp_path / "a-file" / "data")}, "SECRETARIAT_DATA_DIR"),
         ({"SECRETARIAT_DATABASE_URL": "oracle://x"}, "SECRETARIAT_DATABASE_URL"),
         (
             {"SECRETARIAT_DATABASE_URL": f"postgresql://x@127.0.0.1:{free_port()}/y"},
-            "does not answer",
+            "cannot be used",
         ),
-        ({"SECRETARIAT_DATABASE_URL": f"sqlite:////{tmp_path}/no/such/x.db"}, "does not answer"),
+        (
+            {"SECRETARIAT_DATABASE_URL": f"sqlite:////{tmp_path}/no/such/x.db"},
+            "who may use that directory",
+        ),
         ({"SECRETARIAT_SMTP_URL": "carrier-pigeon"}, "SECRETARIAT_SMTP_URL"),
         ({"SECRETARIAT_SMTP_URL": f"smtp://127.0.0.1:{free_port()}"}, "SECRETARIAT_SMTP_URL"),
         ({"SECRETARIAT_PROGRAMME": str(tmp_path / "a-file")}, "a-file"),
@@ -152,6 +161,7 @@ def test_a_start_that_cannot_succeed_says_what_to_do(tmp_path: Path) -> None:
         assert done.returncode == 2, settings
         assert words in done.stderr
         assert "Traceback" not in done.stderr
+        assert "hush" not in done.stderr
     listener.close()  # type: ignore[attr-defined]
 
 

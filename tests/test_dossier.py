@@ -391,10 +391,10 @@ def test_the_board_gives_it_to_who_has_signed_in(
     replayed: Settings, commit: Programme, tmp_path: Path
 ) -> None:
     office = Office(opened(replayed.store_url), commit, VirtualClock(at("2019-01-03T03:00")))
-    links = Links(b"k" * 32, "")
+    links = Links("k" * 32, "")
     composer = Composer(commit, links, "secretariat@board.example")
     parts = Parts(replayed, office, composer, tmp_path, dict)
-    browser = TestClient(create_app(parts), base_url="http://board", follow_redirects=False)
+    browser = TestClient(create_app(parts), base_url="http://localhost", follow_redirects=False)
     assert browser.get("/functions/som-hosting/dossier.pdf").status_code == 403
     with office.store.write() as session:
         soon = signin.now() + timedelta(minutes=10)

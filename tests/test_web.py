@@ -20,7 +20,7 @@ from secretariat.web.app import Parts, create_app
 from tests.conftest import Bench
 from tests.test_obligations import HOST, a_meeting
 
-LINKS = Links(b"k" * 32, "")
+LINKS = Links("k" * 32, "")
 
 
 class Site:
@@ -32,7 +32,7 @@ class Site:
         composer = Composer(bench.office.programme, LINKS, "secretariat@board.example")
         parts = Parts(settings, bench.office, composer, directory, lambda: {"Prefect": "up"})
         app = create_app(parts)
-        self.browser = TestClient(app, base_url="http://board", follow_redirects=False)
+        self.browser = TestClient(app, base_url="http://localhost", follow_redirects=False)
 
     def link(self, contact: str = "tf-vn-focal-point", days: int = 30) -> str:
         """The path of a mailed link to acknowledge HOST."""

@@ -151,13 +151,11 @@ def _carry_out(
     if not dry_run:
         tell(office, office.do(act, by=by, key=key, contact=contact, letter=letter), by)
         return
-    from notifications.compose import Composer
-    from notifications.links import Links, installation_key
+    from notifications.compose import composer
 
-    links = Links(installation_key(settings.directory), settings.board_url)
-    composer = Composer(office.programme, links, settings.mail_from)
+    look = composer(settings, office.programme).look
     say("Nothing is done; this is what would happen.")
-    seen = office.preview(act, by=by, contact=contact, letter=letter, look=composer.look)
+    seen = office.preview(act, by=by, contact=contact, letter=letter, look=look)
     for sentence in seen.sentences:
         say(f"  {sentence}")
     for mail in seen.mails:

@@ -8,7 +8,7 @@ import typer
 from secretariat.cli.terminal import By, do, office_here, say
 
 if TYPE_CHECKING:
-    from schemas.acts import Act
+    from schemas.acts import PrepareSom, RunFlow
 
 som = typer.Typer(no_args_is_help=True, help="Senior Officials Meetings.")
 Wait = Annotated[
@@ -67,15 +67,15 @@ def run(
     _start(act_from(RunFlow, function=function, cycle=cycle), by, wait)
 
 
-def _start(act: "Act", by: str, wait: int) -> None:
+def _start(act: "PrepareSom | RunFlow", by: str, wait: int) -> None:
     """Do an act that asks for a flow run, and watch the run as long as wished."""
     from schemas.tables import Run
-    from secretariat import board, service
+    from secretariat import runs, service
 
     settings, office = office_here()
     office.do(act, by=by or office.programme.secretariat)
     with office.store.read() as session:
-        latest = board.runs(session, 1)[0]
+        latest = runs.alike(session, *act.run)[0]
     say(f"Asked for the flow run {latest.key}.")
     if not service.is_running(settings):
         say("It is kept, and starts when “secretariat up” (or demo) runs on this store.")

@@ -4,7 +4,7 @@ from sqlmodel import col, select
 
 from schemas.acts import AgreeChair, CloseSom, PlanSom, PostponeSom, PrepareSom, RunFlow, TakeChair
 from schemas.anchor import Anchor
-from schemas.programme import Cadence
+from schemas.programme import Cadence, Function
 from schemas.tables import Cycle, Som, Term
 from secretariat import cycles, rotation, runs
 from secretariat.commands.office import Desk, handles
@@ -57,7 +57,7 @@ def plan_som(desk: Desk, act: PlanSom) -> None:
 def prepare_som(desk: Desk, act: PrepareSom) -> None:
     """Plan the meeting and ask for the flow run that prepares it; both or neither."""
     plan_som(desk, PlanSom(som=act.som, host=act.host, on=act.on))
-    runs.ask(desk.session, "som-hosting", act.som, by=desk.by, now=desk.now)
+    runs.ask(desk.session, *act.run, by=desk.by, now=desk.now)
 
 
 @handles(RunFlow, may="secretariat chair")
@@ -67,8 +67,8 @@ def run_flow(desk: Desk, act: RunFlow) -> None:
     if act.cycle and function.cadence is Cadence.PER_SOM:
         row(desk.session, Som, act.cycle)
     elif act.cycle:
-        cycles.last_day(act.cycle)
-    runs.ask(desk.session, function.slug, act.cycle, by=desk.by, now=desk.now)
+        _not_over(desk, function, act.cycle)
+    runs.ask(desk.session, *act.run, by=desk.by, now=desk.now)
 
 
 @handles(PostponeSom, may="secretariat chair")
@@ -92,6 +92,7 @@ def close_som(desk: Desk, act: CloseSom) -> None:
     som = row(desk.session, Som, act.som)
     if som.closed_at:
         return
+    _not_ahead(desk, Anchor.model_validate(som.anchor))
     desk.record("som.closed", act.som, host=som.host)
     following = desk.session.get(Term, rotation.following(act.som))
     if following and not following.took_office_at:
@@ -108,6 +109,19 @@ def _not_past(desk: Desk, anchor: Anchor) -> None:
     today = desk.calendar(desk.programme.secretariat).today(desk.now)
     if anchor.day < today:
         raise BadInputError(f"{anchor.words} is past; today is {today}.")
+
+
+def _not_ahead(desk: Desk, anchor: Anchor) -> None:
+    today = desk.calendar(desk.programme.secretariat).today(desk.now)
+    if anchor.first > today:
+        raise ConflictError(f"It is {today}: the meeting of {anchor.words} is still to be held.")
+
+
+def _not_over(desk: Desk, function: Function, cycle: str) -> None:
+    """A cycle that was never opened is not opened once it is over."""
+    anchor = cycles.last_day(cycle, function.cadence)
+    if desk.session.get(Cycle, f"{function.slug}/{cycle}") is None:
+        _not_past(desk, anchor)
 
 
 def _words(anchor: str) -> str:

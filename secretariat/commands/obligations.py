@@ -31,7 +31,7 @@ def open_cycle(desk: Desk, act: OpenCycle) -> None:
 def _anchor(desk: Desk, function: Function, cycle: str) -> Anchor:
     if function.cadence is Cadence.PER_SOM:
         return Anchor.model_validate(row(desk.session, Som, cycle).anchor)
-    return cycles.last_day(cycle)
+    return cycles.last_day(cycle, function.cadence)
 
 
 @handles(PlanMilestones, may=STEERS)

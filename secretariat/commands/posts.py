@@ -90,7 +90,9 @@ def erase(session: Session, slug: str) -> None:
     person = row(session, Person, slug)
     if person.email:
         for mail in session.exec(select(Mail).where(Mail.address == person.email)):
-            mail.address, mail.content = ERASED, ERASED.encode()
+            waits = mail.state == "waiting"  # then it goes to whoever holds the post when it leaves
+            mail.address = None if waits else ERASED
+            mail.content = None if waits else ERASED.encode()
     session.delete(person)
 
 
@@ -99,9 +101,10 @@ def _post(desk: Desk, slug: str) -> Contact:
     post = desk.programme.contact(slug)
     if post is None:
         raise UnknownError(f"There is no contact “{slug}” in {desk.programme.name}.")
-    if desk.by not in (post.body, desk.bodies.steward):
+    may = {post.body, desk.bodies.steward}
+    if desk.by not in may:
         raise NotAllowedError(
-            f"The post {slug} is for {post.body} or {desk.bodies.steward}; not for {desk.by}."
+            f"The post {slug} is for {' or '.join(sorted(may))}; not for {desk.by}."
         )
     return post
 

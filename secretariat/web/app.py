@@ -4,19 +4,21 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from notifications.compose import Composer
 from secretariat.commands.office import Office
-from secretariat.errors import ChangedError, SecretariatError
+from secretariat.errors import ChangedError, SecretariatError, UnreachableError
 from secretariat.settings import Settings
 from secretariat.web import api, dossiers, entries, forms, pages
 from secretariat.web.render import render
@@ -29,6 +31,8 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+
+AWAY = "Something this page needs does not answer just now. Nothing is lost; try again in a minute."
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +57,9 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(forms.router)
     app.include_router(dossiers.router)
     app.include_router(entries.router)
+    for route in app.routes:
+        if isinstance(route, APIRoute) and route.methods == {"GET"}:
+            route.methods.add("HEAD")
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.middleware("http")(_guard)
     app.exception_handler(SecretariatError)(_refused)
@@ -63,7 +70,10 @@ def create_app(parts: Parts) -> FastAPI:
 
 async def _guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
     """Refuse acts sent from elsewhere, answer for what nobody foresaw, add the headers."""
-    if request.method not in ("GET", "HEAD", "OPTIONS") and _from_elsewhere(request):
+    if not _known_here(request):
+        url = request.app.state.parts.settings.board_url
+        response: Response = PlainTextResponse(f"This board is found at {url}.", 421)
+    elif request.method not in ("GET", "HEAD", "OPTIONS") and _from_elsewhere(request):
         response = _message(request, 403, "This was sent from another site, so nothing was done.")
     else:
         try:
@@ -79,6 +89,25 @@ async def _guard(request: Request, answer: Callable[[Request], Awaitable[Respons
     return response
 
 
+def _known_here(request: Request) -> bool:
+    """Whether we are called by a name of ours or by a number: other names may be somebody's trick.
+
+    A page elsewhere could have its own name lead here, and read what our board says.
+    """
+    settings = request.app.state.parts.settings
+    try:
+        name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return False
+    if name in {"localhost", settings.host, urlsplit(settings.board_url).hostname}:
+        return True
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
 def _from_elsewhere(request: Request) -> bool:
     """Browsers say where a form came from; the Origin is “null” under our own referrer policy."""
     site = request.headers.get("sec-fetch-site")
@@ -90,6 +119,9 @@ def _from_elsewhere(request: Request) -> bool:
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, SecretariatError)
+    if isinstance(error, UnreachableError):
+        log.error("%s", error)  # where the database is, is for the operator alone
+        return _message(request, error.status, AWAY)
     versions = {}
     if isinstance(error, ChangedError):
         versions = {"seen": error.seen, "now": error.now}
@@ -98,8 +130,8 @@ def _refused(request: Request, error: Exception) -> Response:
 
 def _incomplete(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    fields = ", ".join(str(e["loc"][-1]) for e in error.errors())
-    return _message(request, 422, f"The form is not complete: {fields}. Nothing was changed.")
+    faults = ", ".join(f"{e['loc'][-1]} ({e['msg'].lower()})" for e in error.errors())
+    return _message(request, 422, f"The form is not as it must be: {faults}. Nothing was changed.")
 
 
 def _no_page(request: Request, error: Exception) -> Response:

@@ -21,7 +21,7 @@ from schemas.acts import (
     RunFlow,
 )
 from schemas.tables import Link, Obligation
-from secretariat import board
+from secretariat import runs
 from secretariat.commands.office import Office
 from secretariat.errors import BadInputError, ConflictError
 from secretariat.installation import forward
@@ -55,6 +55,7 @@ def use_link(
             return response
     act = _answer(link, answer, words) if link.purpose == "holding" else _asked(link, done)
     contact = contact_of(office, link.contact)
+    signin.check_in_office(office, contact)
     done_now = office.do(act, by=contact.body, key=f"link:{link.id}", contact=contact.slug)
     with office.store.write() as session:
         used = session.get_one(Link, link.id)
@@ -111,7 +112,8 @@ ACTS: TypeAdapter[Act] = TypeAdapter(AnyAct)
 @router.post("/holdings/{key:path}")
 async def act_on_holding(request: Request, key: str) -> Response:
     """One act on a holding by whoever is signed in, or a look at what it would do."""
-    form = {name: value for name, value in (await request.form()).items() if value}
+    sent = (await request.form()).items()
+    form = {name: value for name, value in sent if value and isinstance(value, str)}
     return await run_in_threadpool(_on_holding, request, key, form)
 
 
@@ -167,7 +169,8 @@ def _start(
     request: Request, kind: type[PrepareSom | RunFlow], by: str, contact: str, **words: Any
 ) -> Response:
     office: Office = request.app.state.parts.office
-    office.do(act_from(kind, **words), by=by, contact=contact)
+    act = act_from(kind, **words)
+    office.do(act, by=by, contact=contact)
     with office.store.read() as session:
-        latest = board.runs(session, 1)[0]
+        latest = runs.alike(session, *act.run)[0]
     return RedirectResponse(f"/runs/{latest.key.replace('#', '%23')}", 303)

@@ -8,7 +8,9 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from schemas.programme import Contact
 from secretariat import words
+from secretariat.errors import UnreachableError
 from secretariat.web import signin
 
 TEMPLATES = Environment(
@@ -28,7 +30,7 @@ def render(request: Request, template: str, *, status: int = 200, **facts: Any) 
     programme = parts.office.programme
     page = TEMPLATES.get_template(template).render(
         programme=programme,
-        signed_in=signin.contact(request),
+        signed_in=_signed_in(request),
         zone=programme.zone,
         catching=parts.caught is not None,
         status=status,
@@ -36,6 +38,14 @@ def render(request: Request, template: str, *, status: int = 200, **facts: Any) 
         **facts,
     )
     return HTMLResponse(page, status_code=status)
+
+
+def _signed_in(request: Request) -> Contact | None:
+    """Who is signed in, as far as can be told: a page that says the store is away needs none."""
+    try:
+        return signin.contact(request)
+    except UnreachableError:
+        return None
 
 
 def local(zone: str) -> Any:

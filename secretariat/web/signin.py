@@ -79,13 +79,28 @@ def steering(request: Request) -> Contact:
             "Sign in first: run “secretariat sign-in” where secretariat is installed, and open the "
             "link it prints."
         )
-    if found.body == office.programme.secretariat:
-        return found
+    if found.body not in (office.programme.secretariat, office.programme.chair):
+        raise NotAllowedError(
+            "This is for the secretariat and for the office that holds the chair."
+        )
+    check_in_office(office, found)
+    return found
+
+
+def check_in_office(office: Office, found: Contact) -> None:
+    """A contact of the chair's office acts only while its member holds the chair.
+
+    Raises NotAllowedError.
+    """
+    if found.body != office.programme.chair:
+        return
     with office.store.read() as session:
         term = in_office(session)
-    if found.body == office.programme.chair and term and term.member == found.member:
-        return found
-    raise NotAllowedError("This is for the secretariat and for the office that holds the chair.")
+    if term is None or term.member != found.member:
+        raise NotAllowedError(
+            f"{found.slug} acts for the chair, which is held by "
+            f"{term.member if term else 'nobody'} now. Nothing was changed."
+        )
 
 
 def acting(request: Request) -> Contact:

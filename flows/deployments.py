@@ -1,0 +1,50 @@
+"""Which deployments does a programme need? COMMIT has its own, others the common cycle."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from schemas.programme import Programme
+
+FILE = "prefect.yaml"
+
+
+def deployments(written: dict[str, Any], programme: Programme) -> dict[str, Any]:
+    """``prefect.yaml`` as this programme needs it: one deployment for each of its functions.
+
+    A function the file does not know goes through the common cycle, every night and when one of
+    its holdings changes hands, in the programme's own time zone.
+    """
+    known = {deployment["name"]: deployment for deployment in written["deployments"]}
+    definitions = written["definitions"]
+    common = {
+        "entrypoint": "flows/common_cycle.py:common_cycle",
+        "work_pool": definitions["pool"],
+        "schedules": [{**each, "timezone": programme.zone} for each in definitions["nightly"]],
+    }
+    wanted = [
+        known.get(slug)
+        or {
+            "name": slug,
+            "parameters": {"function": slug},
+            "tags": [slug],
+            "triggers": [
+                {
+                    "match_related": {"prefect.resource.id": f"secretariat.function.{slug}"},
+                    "expect": definitions["changes-hands"],
+                }
+            ],
+            **common,
+        }
+        for slug in (function.slug for function in programme.functions)
+    ]
+    return {**written, "deployments": wanted}
+
+
+def write_deployments(home: Path, programme: Programme, directory: Path) -> Path:
+    """Put them where Prefect can read them; returns the file."""
+    written = yaml.safe_load((home / FILE).read_text(encoding="utf-8"))
+    path = directory / FILE
+    path.write_text(yaml.safe_dump(deployments(written, programme)), encoding="utf-8")
+    return path
