@@ -60,7 +60,7 @@ class Settings(BaseSettings):
         return (self.base_url or f"http://{host}:{self.port}").rstrip("/")
 
     def check_addresses(self) -> None:
-        """Raises BadInputError: the links in mails would lead nowhere, or two parts want one port."""
+        """Raises BadInputError: links in mails would lead nowhere, or two parts want one port."""
         if self.base_url and not self.base_url.startswith(("http://", "https://")):
             raise BadInputError("SECRETARIAT_BASE_URL is not understood: write https://host.")
         if not self.base_url and self.host in ("0.0.0.0", "::"):  # noqa: S104

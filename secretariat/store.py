@@ -66,7 +66,14 @@ class Store:
     def held(self) -> Iterator[bool]:
         """Whether this process may serve the store: one at a time may, wherever it runs from."""
         if self.is_sqlite:
-            with Path(f"{self.engine.url.database}.lock").open("w") as lock:
+            path = Path(f"{self.engine.url.database}.lock")
+            try:
+                lock = path.open("w")
+            except OSError as error:
+                raise UnreachableError(
+                    f"{path} cannot be written ({error.strerror}). {_ADVICE['unable to open']}"
+                ) from None
+            with lock:
                 yield locked(lock)
             return
         with self._reachable(), self.engine.connect() as connection:

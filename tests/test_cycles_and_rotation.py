@@ -151,7 +151,7 @@ def test_a_cycle_is_named_by_its_period(cadence: Cadence, day: str, name: str) -
 @given(CADENCES, DAYS)
 def test_every_day_lies_in_the_cycle_named_after_it(cadence: Cadence, day: date) -> None:
     name = cycles.name_on(cadence, day)
-    anchor = cycles.last_day(name)
+    anchor = cycles.last_day(name, cadence)
     assert day <= anchor.day
     assert not anchor.tentative
     assert cycles.name_on(cadence, anchor.day) == name
@@ -160,7 +160,7 @@ def test_every_day_lies_in_the_cycle_named_after_it(cadence: Cadence, day: date)
 @given(CADENCES, DAYS)
 def test_the_day_after_the_last_day_is_in_the_next_cycle(cadence: Cadence, day: date) -> None:
     name = cycles.name_on(cadence, day)
-    assert cycles.name_on(cadence, cycles.last_day(name).day + ONE_DAY) != name
+    assert cycles.name_on(cadence, cycles.last_day(name, cadence).day + ONE_DAY) != name
 
 
 @pytest.mark.parametrize(
@@ -188,15 +188,35 @@ def test_the_day_after_the_last_day_is_in_the_next_cycle(cadence: Cadence, day: 
 )
 def test_what_names_no_period_is_refused(name: str) -> None:
     with pytest.raises(BadInputError, match="is no period such as 2018, 2018-H2 or 2018-Q4"):
-        cycles.last_day(name)
+        cycles.last_day(name, Cadence.ANNUAL)
 
 
-@given(st.text(max_size=8) | st.from_regex(r"\d{4}(-[HQ]\d)?", fullmatch=True))
-@example("9999")
-@example("9999-Q4")
-def test_any_name_is_refused_or_is_a_period_its_last_day_lies_in(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "cadence", "fitting"),
+    [
+        ("2019", Cadence.HALF_YEARLY, "2019-H2"),
+        ("2019-H1", Cadence.QUARTERLY, "2019-Q2"),
+        ("2019-Q4", Cadence.ANNUAL, "2019"),
+    ],
+)
+def test_a_cycle_of_another_cadence_is_refused_and_a_fitting_one_named(
+    name: str, cadence: Cadence, fitting: str
+) -> None:
+    with pytest.raises(BadInputError, match=f"no cycle of a function that is .*; {fitting} is"):
+        cycles.last_day(name, cadence)
+
+
+@given(
+    st.text(max_size=8) | st.from_regex(r"\d{4}(-[HQ]\d)?", fullmatch=True),
+    st.sampled_from(Cadence),
+)
+@example("9999", Cadence.ANNUAL)
+@example("9999-Q4", Cadence.QUARTERLY)
+def test_any_name_is_refused_or_is_a_period_its_last_day_lies_in(
+    name: str, cadence: Cadence
+) -> None:
     try:
-        last = cycles.last_day(name).day
+        last = cycles.last_day(name, cadence).day
     except BadInputError:
         return
     half, quarter = (last.month + 5) // 6, (last.month + 2) // 3

@@ -290,8 +290,8 @@ def test_of_two_programs_at_once_one_gets_409_with_both_versions(site: Site) -> 
         ({"act": "accept", "holding": "nonsense"}, 404, "There is no holding “nonsense”"),
         ({"act": "accept", "holding": MAPPING}, 409, "a holding must be"),
         ({"act": "offer", "holding": MAPPING}, 403, "is for its owner, un-act; not for tf-la"),
-        ([], 422, "not complete"),
-        ("accept", 422, "not complete"),
+        ([], 422, "as it must be"),
+        ("accept", 422, "as it must be"),
     ],
 )
 def test_a_bad_act_gets_a_sentence(site: Site, act: Any, status: int, words: str) -> None:

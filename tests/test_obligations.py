@@ -247,6 +247,9 @@ def test_closing_the_meeting_passes_the_chair_to_the_agreed_successor(open_offic
     a_chair(bench.office)
     bench.office.do(AgreeChair(som="SOM14", member="VN", agreement="informal"), by="un-act")
     bench.office.do(PlanSom(som="SOM13", host="CN", on=on("2019-03-12")), by="un-act")
+    with pytest.raises(ConflictError, match="still to be held"):
+        bench.office.do(CloseSom(som="SOM13"), by="chair")
+    bench.until("2019-03-12")
     bench.office.do(CloseSom(som="SOM13"), by="chair")
     with bench.office.store.read() as session:
         china, viet_nam = session.get_one(Term, "SOM13"), session.get_one(Term, "SOM14")

@@ -204,7 +204,7 @@ def test_a_sign_in_link_works_once(site: Site) -> None:
         ({"som": "SOM15", "host": "KH", "on": "soon"}, 400, "neither a date"),
         ({"som": "SOM15", "host": "KH", "on": "2001-01-01"}, 400, "is past"),
         ({"som": "tea", "host": "KH", "on": "2021-03-10"}, 400, "like SOM14"),
-        ({"som": "SOM15", "host": "KH"}, 422, "not complete: on"),
+        ({"som": "SOM15", "host": "KH"}, 422, "as it must be: on"),
         ({"som": "<script>", "host": "KH", "on": "2021-03-10"}, 400, "&lt;script&gt;"),
     ],
 )
