@@ -51,5 +51,5 @@ def pass_the_chair_on(som: str) -> str:
         return f"{som}: not held yet, the chair stays"
     if agreed is None:
         return f"{som}: held, but nobody is agreed for {following}"
-    office.do(TakeChair(som=following), by=office.programme.secretariat)
+    office.do(TakeChair(som=following), by=office.steward)
     return f"{following}: {agreed.member} holds the chair"

@@ -35,12 +35,15 @@ def last_day(cycle: str, cadence: Cadence) -> Anchor:
 
 
 def asked(
-    milestone: Milestone, programme: Programme, owners: list[str], host: str | None
+    milestone: Milestone, programme: Programme, steward: str, owners: list[str], host: str | None
 ) -> list[str]:
-    """The bodies a milestone asks, each once, in a steady order."""
+    """The bodies a milestone asks, each once, in a steady order.
+
+    ``steward`` does the secretariat's part now.
+    """
     match milestone.asks:
         case "secretariat":
-            return [programme.secretariat]
+            return [steward]
         case "chair":
             return [programme.chair]
         case "host":

@@ -18,11 +18,11 @@ from notifications.catcher import Catcher
 from notifications.compose import composer
 from notifications.outbox import Outbox, write_due
 from notifications.smtp import Relay, RelayError, can_connect
-from schemas.programme import Contact, Programme
+from schemas.programme import Contact
 from secretariat import history
 from secretariat.children import Prefect
 from secretariat.clock import VirtualClock
-from secretariat.commands.office import Office
+from secretariat.commands.office import Desk, Office
 from secretariat.errors import ConflictError, UnreachableError
 from secretariat.installation import DemoClock, clock_of, forward, is_demo, set_clock
 from secretariat.programme import SHIPPED, load_history, load_programme
@@ -97,11 +97,11 @@ def signin_link(settings: Settings, office: Office, contact: Contact) -> str:
         )
 
 
-def coordinator(programme: Programme) -> Contact:
-    """Whom the start's sign-in link is for: the head of the secretariat."""
-    return next(
-        c for c in programme.contacts if c.body == programme.secretariat and c.role == "head"
-    )
+def coordinator(office: Office) -> Contact:
+    """Whom the start's sign-in link is for: who leads the secretariat's part now."""
+    with office.store.read() as session:
+        desk = Desk(session, office.programme, office.clock.now(), office.steward)
+        return desk.contacts(office.steward, "head")[0]
 
 
 def check_start(settings: Settings) -> None:
@@ -230,7 +230,7 @@ def _lasting(job: Callable[[], Any]) -> Callable[[], None]:
 
 
 def _announce(settings: Settings, office: Office, say: Say, catching: bool) -> None:
-    head = coordinator(office.programme)
+    head = coordinator(office)
     say(f"Board     {settings.board_url}")
     if catching:
         say(f"Mail      {settings.board_url}/mail (no SMTP server is set, so mail is caught here)")

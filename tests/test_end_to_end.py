@@ -151,7 +151,7 @@ def test_a_run_that_was_killed_is_taken_up_again_and_finished_once(tmp_path: Pat
     cycle = str(datetime.now(UTC).year + 1)
     running = start(tmp_path / "data", "up")
     running.wait_for(lambda: running.answers() and running.health()["Prefect"] == "up", 120, "all")
-    running.cli("run", "national-planning", "--cycle", cycle, "--wait", "0")
+    assert running.cli("run", "national-planning", "--cycle", cycle, "--wait", "0").returncode == 0
     begun = lambda: [r for r in runs(running, "national-planning") if r.prefect_id]  # noqa: E731
     running.wait_for(lambda: bool(begun()), 60, "the run's start")
     for process in reversed(family(running)):

@@ -41,6 +41,7 @@ from secretariat.commands.office import Desk, bodies_of
 from secretariat.documents import file_letter
 from secretariat.errors import BadInputError, ChangedError, ConflictError, NotAllowedError
 from secretariat.ledger import event
+from secretariat.service import coordinator
 from secretariat.timers import tick
 from secretariat.words import sentence
 from tests.conftest import Bench, at
@@ -405,13 +406,16 @@ def test_un_act_closes_on_its_last_day_and_nothing_is_without_an_owner(
     waived(office, MAPPING)
     office.do(Offer(holding=MAPPING, answer_by=date(2020, 7, 31)), by="un-act")
     live_until(bench, "2020-06-30T16:59")
-    assert the(office, MAPPING).owner == "un-act"
+    assert (the(office, MAPPING).owner, office.steward) == ("un-act", "un-act")
     live_until(bench, "2020-06-30T17:00")  # midnight in Bangkok
     with office.store.read() as session:
         owners = {holding.owner for holding in session.exec(select(Holding))}
         bodies = bodies_of(session, office.programme)
     assert owners == {"chair"}
     assert (bodies.steward, bodies.ended) == ("chair", {"un-act"})
+    # Who speaks at a terminal or starts the program speaks for the chair from now on.
+    assert office.steward == "chair"
+    assert coordinator(office).body == "chair"
     # UN-ACT's offer was still open: the custodian makes it anew, and it can be accepted.
     office.do(Offer(holding=MAPPING), by="chair")
     office.do(Accept(holding=MAPPING), by="tf-la")

@@ -142,7 +142,7 @@ def sign_in(
     from secretariat import service
 
     settings, office = office_here()
-    found = office.programme.contact(contact) if contact else service.coordinator(office.programme)
+    found = office.programme.contact(contact) if contact else service.coordinator(office)
     if found is None:
         raise UnknownError(f"There is no contact “{contact}” in the programme.")
     say(service.signin_link(settings, office, found))

@@ -72,7 +72,7 @@ def holding(
     settings, office = office_here()
     filed = None
     if letter:
-        filed = file_letter(settings.directory, letter, filed_by or office.programme.secretariat)
+        filed = file_letter(settings.directory, letter, filed_by or office.steward)
     _carry_out(settings, office, asked, by, dry_run, key=key, contact=contact, letter=filed)
 
 
@@ -101,7 +101,7 @@ def do(
         words[name] = value.split(",") if name == "items" else value
     asked = checked(TypeAdapter[Any](AnyAct).validate_python, words)
     settings, office = office_here()
-    by = by or office.programme.secretariat
+    by = by or office.steward
     _carry_out(settings, office, asked, by, dry_run, key=key, contact=contact)
 
 
@@ -121,7 +121,7 @@ def body_end(
 
     settings, office = office_here()
     act = act_from(EndBody, body=name, on=on.date() if on else None, reason=reason)
-    _carry_out(settings, office, act, by or office.programme.secretariat, dry_run)
+    _carry_out(settings, office, act, by or office.steward, dry_run)
 
 
 @body.command("restore")
@@ -134,7 +134,7 @@ def body_restore(
 
     settings, office = office_here()
     act = act_from(RestoreBody, body=name, reason=reason)
-    _carry_out(settings, office, act, by or office.programme.secretariat, dry_run)
+    _carry_out(settings, office, act, by or office.steward, dry_run)
 
 
 def _carry_out(

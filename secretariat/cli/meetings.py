@@ -73,7 +73,7 @@ def _start(act: "PrepareSom | RunFlow", by: str, wait: int) -> None:
     from secretariat import runs, service
 
     settings, office = office_here()
-    office.do(act, by=by or office.programme.secretariat)
+    office.do(act, by=by or office.steward)
     with office.store.read() as session:
         latest = runs.alike(session, *act.run)[0]
     say(f"Asked for the flow run {latest.key}.")

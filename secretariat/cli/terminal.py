@@ -30,9 +30,9 @@ def office_here() -> "tuple[Settings, Office]":
 
 
 def do(act: "Act", by: str) -> None:
-    """Carry out one act of a body, else of the secretariat, and say what happened."""
+    """Carry out one act of a body, else of the steward, and say what happened."""
     _, office = office_here()
-    by = by or office.programme.secretariat
+    by = by or office.steward
     tell(office, office.do(act, by=by), by)
 
 

@@ -78,7 +78,8 @@ def _asked(desk: Desk, function: Function, milestone: Milestone, cycle: Cycle) -
     query = select(Holding.owner).where(Holding.function == function.slug)
     owners = desk.session.exec(query.where(Holding.standing != Standing.SUSPENDED)).all()
     som = desk.session.get(Som, cycle.name)
-    return cycles.asked(milestone, desk.programme, list(owners), som.host if som else None)
+    host = som.host if som else None
+    return cycles.asked(milestone, desk.programme, desk.bodies.steward, list(owners), host)
 
 
 def _ask(desk: Desk, key: str, milestone: Milestone, planned: PlannedMilestone, body: str) -> None:

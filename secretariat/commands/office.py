@@ -180,6 +180,12 @@ class Office:
     programme: Programme
     clock: Clock
 
+    @property
+    def steward(self) -> str:
+        """The body that does the secretariat's part now."""
+        with self.store.read() as session:
+            return bodies_of(session, self.programme).steward
+
     def as_of(self, at: str | None) -> tuple[Store, datetime]:
         """The store at a past day, taken whole, or instant, with that moment; else as it is now.
 

@@ -114,7 +114,9 @@ def _concerned(view: View, function: Function, held: list[Holding]) -> set[str]:
     asked = {
         body
         for milestone in function.milestones
-        for body in cycles.asked(milestone, programme, owners, view.chair.troika.in_office)
+        for body in cycles.asked(
+            milestone, programme, view.steward, owners, view.chair.troika.in_office
+        )
     }
     receivers = {holding.takes_over for holding in held}
     return {programme.secretariat, programme.chair, *asked, *owners, *receivers}

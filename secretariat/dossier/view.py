@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from schemas.programme import Member, Programme
 from schemas.tables import Entry
 from secretariat import board, words
+from secretariat.commands.office import bodies_of
 from secretariat.dossier.shapes import Block, Section, Table
 
 
@@ -26,6 +27,10 @@ class View:
     @cached_property
     def chair(self) -> board.Chair:
         return board.chair(self.session)
+
+    @cached_property
+    def steward(self) -> str:
+        return bodies_of(self.session, self.programme).steward
 
     def zone(self, body: str) -> ZoneInfo:
         """Where the body's working day is; the chair's office works where the chair is."""
