@@ -30,9 +30,18 @@ class Server:
 
     def __init__(self, host: str = "127.0.0.1") -> None:
         self.taken: list[bytes] = []
+        self.at_mail: list[str] = []
         self.at_rcpt: list[str] = []
         self.after_data: list[str] = []
         self.controller = Controller(self, hostname=host, port=free_port())
+
+    async def handle_MAIL(  # noqa: N802
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
+        if self.at_mail:
+            return self.at_mail.pop(0)
+        envelope.mail_from = address
+        return "250 ok"
 
     async def handle_RCPT(  # noqa: N802
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any

@@ -52,14 +52,11 @@ class Parts:
 def create_app(parts: Parts) -> FastAPI:
     app = FastAPI(title="secretariat", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts = parts
-    app.include_router(api.router)
-    app.include_router(pages.router)
-    app.include_router(forms.router)
-    app.include_router(dossiers.router)
-    app.include_router(entries.router)
-    for route in app.routes:
-        if isinstance(route, APIRoute) and route.methods == {"GET"}:
-            route.methods.add("HEAD")
+    for door in (api, pages, forms, dossiers, entries):
+        for route in door.router.routes:
+            if isinstance(route, APIRoute) and route.methods == {"GET"}:
+                route.methods.add("HEAD")
+        app.include_router(door.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.middleware("http")(_guard)
     app.exception_handler(SecretariatError)(_refused)
