@@ -3,41 +3,29 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.headerregistry import Address
-from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import SMTP
+from hashlib import sha256
 from typing import Any
 
-from jinja2 import PackageLoader, StrictUndefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from sqlmodel import Session
 
+from notifications.envelope import Envelope
 from notifications.links import Links
+from notifications.rendering import render
 from schemas.events import Event
 from schemas.phase import Phase
 from schemas.programme import Contact, Programme
 from schemas.tables import Holding, Mail, Obligation
 from secretariat import ladder, ledger, words
-from secretariat.audit import NOTED_IN
 from secretariat.commands import posts
 from secretariat.commands.office import Desk
-from secretariat.errors import BadInputError, UnknownError
+from secretariat.errors import UnknownError
 from secretariat.keys import kept_key
 from secretariat.moments import in_words
 from secretariat.settings import Settings
 
-_TEMPLATES = ImmutableSandboxedEnvironment(
-    loader=PackageLoader("notifications"),
-    autoescape=lambda name: bool(name and name.endswith(".html")),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 _LINK_LIVES = timedelta(days=30)
-_HEADERS = {
-    "from", "to", "subject", "date", "message-id", "mime-version", "content-type",
-    "auto-submitted", "x-auto-response-suppress", "references", NOTED_IN.lower(),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,25 +68,25 @@ class Composer:
         mail.address = (person.email if person else None) or contact.email
         facts = self._words(session, mail, contact, now)
         facts["stands_in_for"] = self._name(post) if contact is not post else ""
-        subject, _, text = self._render(mail.template, "txt", facts).partition("\n")
-        message = EmailMessage(policy=SMTP)
-        message["From"] = Address(f"{self.programme.name} secretariat", addr_spec=self.sender)
-        message["To"] = Address(
-            person.name if person else self._name(contact), addr_spec=mail.address
-        )
-        message["Subject"] = " ".join(subject.split())
-        message["Date"] = now
+        name = person.name if person else self._name(contact)
         domain = self.sender.partition("@")[2]
-        message["Message-ID"] = mail.message_id = f"<mail.{mail.id}.{now:%Y%m%d%H%M%S}@{domain}>"
-        message["Auto-Submitted"] = "auto-generated"
-        message["X-Auto-Response-Suppress"] = "DR, RN, NRN, AutoReply"
-        message[NOTED_IN] = facts["head"]
-        if thread := mail.obligation or mail.holding:
-            message["References"] = f"<{thread.replace('@', '.at.')}@{domain}>"
-        message.set_content(text.strip() + "\n")
-        message.add_alternative(self._render(mail.template, "html", facts), subtype="html")
-        mail.subject, mail.content = str(message["Subject"]), message.as_bytes()
-        _prove(mail.content, mail.address)
+        thread = mail.obligation or mail.holding
+        subject, _, text = render(f"{mail.template}.txt", contact.language, facts).partition("\n")
+        envelope = Envelope(
+            sender=Address(f"{self.programme.name} secretariat", addr_spec=self.sender),
+            recipient=Address(name, addr_spec=mail.address),
+            subject=" ".join(subject.split()),
+            date=now,
+            message_id=f"<mail.{mail.id}.{now:%Y%m%d%H%M%S}@{domain}>",
+            thread=f"<{thread.replace('@', '.at.')}@{domain}>" if thread else None,
+            text=text.strip() + "\n",
+            html=render(f"{mail.template}.html", contact.language, facts),
+            head=facts["head"],
+        )
+        mail.language = contact.language
+        mail.subject, mail.message_id = envelope.subject, envelope.message_id
+        mail.content = envelope.as_bytes()
+        mail.sha256 = sha256(mail.content).hexdigest()
 
     def look(self, desk: Desk) -> Looked:
         """What an act leads to, in words, before it is taken back: events and mails."""
@@ -196,18 +184,6 @@ class Composer:
     def _body_name(self, slug: str) -> str:
         body = self.programme.body(slug)
         return body.name if body else slug
-
-    def _render(self, template: str, suffix: str, facts: dict[str, Any]) -> str:
-        return _TEMPLATES.get_template(f"{template}.{suffix}").render(facts)
-
-
-def _prove(content: bytes, address: str) -> None:
-    """Parse the bytes back: exactly our headers, exactly one recipient."""
-    parsed = BytesParser(policy=SMTP).parsebytes(content)
-    names = [name.lower() for name in parsed]
-    recipients = [a.addr_spec for a in parsed["to"].addresses]
-    if set(names) - _HEADERS or len(names) != len(set(names)) or recipients != [address]:
-        raise BadInputError("The text of this mail would change its own headers; it is not sent.")
 
 
 def composer(settings: Settings, programme: Programme) -> Composer:

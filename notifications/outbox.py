@@ -20,6 +20,7 @@ from secretariat.store import Store
 
 LEASE = timedelta(minutes=20)  # longer than one message's SMTP timeouts together
 BATCH = 50
+ENDS = {"accepted", "bounced", "refused", "suppressed", "expired"}
 BACKOFF = [timedelta(minutes=m) for m in (1, 5, 15, 30)]
 
 log = logging.getLogger(__name__)
@@ -98,6 +99,8 @@ class Outbox:
             mail.possible_duplicate |= outcome.unknown
             if outcome.state == "accepted":
                 mail.accepted_at = now
+            if outcome.state in ENDS:
+                mail.ended_at = now
             if outcome.state == "waiting":
                 mail.not_before = now + BACKOFF[min(mail.attempts, len(BACKOFF)) - 1]
         return int(outcome.state != "waiting")
@@ -122,7 +125,8 @@ def write_due(store: Store, composer: Composer, now: datetime) -> None:
 def _freeze(composer: Composer, session: Session, mail: Mail, now: datetime) -> bool:
     """Whether the mail is still to be sent, and now has its bytes."""
     if over := _is_over(session, mail):
-        mail.state, mail.reply = "suppressed", over
+        mail.state, mail.reply, mail.lease_until = "suppressed", over, None
+        mail.ended_at = now
         return False
     if mail.content is None:
         try:
@@ -133,6 +137,7 @@ def _freeze(composer: Composer, session: Session, mail: Mail, now: datetime) -> 
             if not isinstance(error, SecretariatError):
                 log.exception("mail %s cannot be written", mail.id)
             mail.state, mail.reply = "held", f"cannot be written: {error}"
+            mail.lease_until = None
             return False
     return True
 
@@ -163,7 +168,7 @@ def _is_past(obligation: Obligation | None, name: str) -> str:
 
 
 def _sendable(now: datetime):  # type: ignore[no-untyped-def]
-    """Mails whose hour has come, and those a dead process left half sent; oldest first."""
+    """Mails whose hour has come, and those a dead process left half sent; urgent ones first."""
     return (
         select(Mail)
         .where(
@@ -172,5 +177,5 @@ def _sendable(now: datetime):  # type: ignore[no-untyped-def]
                 (col(Mail.state) == "sending") & (col(Mail.lease_until) <= now),
             )
         )
-        .order_by(col(Mail.not_before), col(Mail.id))
+        .order_by(col(Mail.urgency), col(Mail.not_before), col(Mail.id))
     )

@@ -1,6 +1,7 @@
 """The store's tables: the ledger, the read models made from it, and the queues beside it."""
 
 from datetime import UTC, date, datetime
+from enum import IntEnum
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, Index, LargeBinary, TypeDecorator
@@ -29,6 +30,15 @@ class Instant(TypeDecorator[datetime]):
 
 def instant(**options: Any) -> Any:
     return Field(sa_type=Instant, **options)
+
+
+class Urgency(IntEnum):
+    """Which mail leaves first when not all can."""
+
+    ESCALATION = 1
+    DUTY = 2
+    NEWS = 3
+    DIGEST = 4
 
 
 class Entry(SQLModel, table=True):
@@ -271,36 +281,57 @@ class Timer(SQLModel, table=True):
 
 
 class Mail(SQLModel, table=True):
-    """One mail to one contact: asked for by an act, frozen to bytes, then sent until it ends."""
+    """One mail to one contact: asked for by an act, frozen to bytes, then sent until it ends.
+
+    ``unknown`` is a mail the relay may have taken before the connection broke; ``held`` waits for a
+    person; ``bundled`` became part of the mail ``bundle``, whose end is its end.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
         CheckConstraint(
-            "state in ('waiting', 'sending', 'accepted', 'refused', 'suppressed', 'held')"
+            "state in ('waiting', 'sending', 'unknown', 'held', 'bundled', "
+            "'accepted', 'bounced', 'refused', 'suppressed', 'expired')"
         ),
         CheckConstraint("state != 'accepted' or (accepted_at is not null and content is not null)"),
-        Index("ix_outbox_next", "state", "not_before"),
+        CheckConstraint("(state = 'sending') = (lease_until is not null)"),
+        CheckConstraint("(state = 'bundled') = (bundle is not null)"),
+        CheckConstraint(
+            "(state in ('accepted', 'bounced', 'refused', 'suppressed', 'expired')) "
+            "= (ended_at is not null)"
+        ),
+        Index("ix_outbox_next", "state", "urgency", "not_before"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     idem_key: str = Field(unique=True)
     asked_at: datetime = instant()
     not_before: datetime = instant()
+    expires_at: datetime | None = instant(default=None, description="no use in sending it then")
+    urgency: int = Field(default=Urgency.NEWS, description="the smaller leaves first")
     contact: str
+    role: str | None = Field(default=None, description="what the contact was when it was asked for")
     template: str
     obligation: str | None = Field(default=None, index=True)
     holding: str | None = Field(default=None, index=True)
     context: dict[str, Any] = Field(sa_type=JSON)
+    language: str | None = None
     subject: str | None = None
-    message_id: str | None = None
+    message_id: str | None = Field(default=None, index=True)
     address: str | None = Field(default=None, description="where it goes, frozen with it")
     content: bytes | None = Field(default=None, sa_type=LargeBinary)
+    sha256: str | None = Field(default=None, description="of the frozen content")
+    bundle: int | None = Field(default=None, index=True)
     state: str = "waiting"
     lease_until: datetime | None = instant(default=None)
     attempts: int = 0
+    attempted_at: datetime | None = instant(default=None, index=True)
+    phase: str = Field(default="", description="how far the last attempt came: connect … dot")
     possible_duplicate: bool = False
-    reply: str = ""
+    code: str = Field(default="", description="the enhanced status code, such as 5.1.1")
+    reply: str = Field(default="", description="why it is as it is, in plain words")
     accepted_at: datetime | None = instant(default=None)
+    ended_at: datetime | None = instant(default=None)
 
 
 class Person(SQLModel, table=True):

@@ -5,7 +5,7 @@ from collections import defaultdict
 from sqlmodel import Session, col, select
 
 from schemas.programme import Contact, LadderStep
-from schemas.tables import Obligation, Timer
+from schemas.tables import Obligation, Timer, Urgency
 from secretariat import ladder, ledger
 from secretariat.commands.office import FIRINGS, Desk, Office
 from secretariat.ownership import ENGINE, hours_late
@@ -93,6 +93,8 @@ def _remind(desk: Desk, obligation: Obligation, timer: Timer, contact: Contact) 
         f"{obligation.id}#{timer.step}@{timer.due_at:%Y%m%dT%H%M}>{contact.slug}",
         contact,
         "obligation",
+        urgency=Urgency.ESCALATION if step.escalates else Urgency.DUTY,
+        role=step.to,
         obligation=obligation.id,
         step=step.name,
         escalates=step.escalates,

@@ -263,8 +263,15 @@ def _tell(desk: Desk, holding: Holding, before: Held, event: Event) -> None:
 def _mail_holding(desk: Desk, holding: Holding, body: str, event: Event) -> None:
     for contact in desk.contacts(body, "head"):
         key = f"{holding.id}#{event.kind}#{desk.now.isoformat()}>{contact.slug}"
-        said = {"kind": event.kind, "by": desk.by, "facts": event.data}
-        desk.mail(key, contact, "holding", holding=holding.id, **said)
+        desk.mail(
+            key,
+            contact,
+            "holding",
+            holding=holding.id,
+            kind=event.kind,
+            by=desk.by,
+            facts=event.data,
+        )
 
 
 def _known_items(desk: Desk, holding: Holding, items: list[str]) -> None:

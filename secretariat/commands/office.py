@@ -10,7 +10,7 @@ from sqlmodel import Session, col, delete, select
 from schemas.acts import Act, Letter
 from schemas.events import Event
 from schemas.programme import Contact, Function, Programme
-from schemas.tables import Ending, Entry, Mail, Term, Timer
+from schemas.tables import Ending, Entry, Mail, Term, Timer, Urgency
 from secretariat import ledger, readmodels
 from secretariat.calendars import WorkCalendar
 from secretariat.clock import Clock
@@ -40,15 +40,31 @@ class Desk:
         self.events.append(event)
         return event
 
-    def mail(self, idem_key: str, contact: Contact, template: str, **context: Any) -> None:
-        """Ask for one mail, in the contact's next office hours; the same key asks once."""
+    def mail(
+        self,
+        idem_key: str,
+        contact: Contact,
+        template: str,
+        *,
+        urgency: Urgency = Urgency.NEWS,
+        expires_at: datetime | None = None,
+        role: str | None = None,
+        **context: Any,
+    ) -> None:
+        """Ask for one mail, in the contact's next office hours; the same key asks once.
+
+        ``role`` is what the contact answers as, where the mail is for whoever does.
+        """
         if self.session.exec(select(Mail.id).where(Mail.idem_key == idem_key)).first():
             return
         mail = Mail(
             idem_key=idem_key,
             asked_at=self.now,
             not_before=self.calendar(contact.body).office_hour(self.now),
+            expires_at=expires_at,
+            urgency=urgency,
             contact=contact.slug,
+            role=role,
             template=template,
             obligation=context.get("obligation"),
             holding=context.get("holding"),

@@ -1,0 +1,86 @@
+"""mail people trust: how far an attempt came, when a mail expires, what it became part of"""
+
+import sqlalchemy as sa
+from alembic import op
+
+import schemas.tables
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+ENDED = "('accepted', 'bounced', 'refused', 'suppressed', 'expired')"
+KEPT = (
+    "id, idem_key, asked_at, not_before, contact, template, obligation, holding, context, subject, "
+    "message_id, address, content, state, lease_until, attempts, possible_duplicate, reply, "
+    "accepted_at"
+)
+
+
+def upgrade() -> None:
+    _make_the_outbox_anew()
+
+
+def _make_the_outbox_anew() -> None:
+    """SQLite cannot change a CHECK, so the rows move to a table that has the new ones."""
+    for index in ("ix_outbox_holding", "ix_outbox_next", "ix_outbox_obligation"):
+        op.drop_index(index, table_name="outbox")
+    op.rename_table("outbox", "outbox_before")
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("idem_key", sa.String(), nullable=False),
+        sa.Column("asked_at", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("not_before", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("expires_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("urgency", sa.Integer(), nullable=False),
+        sa.Column("contact", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=True),
+        sa.Column("template", sa.String(), nullable=False),
+        sa.Column("obligation", sa.String(), nullable=True),
+        sa.Column("holding", sa.String(), nullable=True),
+        sa.Column("context", sa.JSON(), nullable=False),
+        sa.Column("language", sa.String(), nullable=True),
+        sa.Column("subject", sa.String(), nullable=True),
+        sa.Column("message_id", sa.String(), nullable=True),
+        sa.Column("address", sa.String(), nullable=True),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("sha256", sa.String(), nullable=True),
+        sa.Column("bundle", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("lease_until", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("attempted_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("phase", sa.String(), nullable=False),
+        sa.Column("possible_duplicate", sa.Boolean(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("reply", sa.String(), nullable=False),
+        sa.Column("accepted_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("ended_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            f"state in ('waiting', 'sending', 'unknown', 'held', 'bundled', {ENDED[1:]}"
+        ),
+        sa.CheckConstraint(
+            "state != 'accepted' or (accepted_at is not null and content is not null)"
+        ),
+        sa.CheckConstraint("(state = 'sending') = (lease_until is not null)"),
+        sa.CheckConstraint("(state = 'bundled') = (bundle is not null)"),
+        sa.CheckConstraint(f"(state in {ENDED}) = (ended_at is not null)"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("idem_key"),
+    )
+    op.create_index("ix_outbox_next", "outbox", ["state", "urgency", "not_before"])
+    for column in ("attempted_at", "bundle", "holding", "message_id", "obligation"):
+        op.create_index(f"ix_outbox_{column}", "outbox", [column])
+    op.execute(
+        f"insert into outbox ({KEPT}, urgency, phase, code, ended_at) "  # noqa: S608
+        f"select {KEPT}, 3, '', '', case when state in {ENDED} "
+        "then coalesce(accepted_at, not_before) end from outbox_before"
+    )
+    op.drop_table("outbox_before")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "select setval(pg_get_serial_sequence('outbox', 'id'), "
+            "(select coalesce(max(id), 0) + 1 from outbox), false)"
+        )
