@@ -25,6 +25,7 @@ def _with_hyphens(value: object) -> object:
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_with_hyphens)]
+MailNumber = Annotated[int, Field(ge=1, lt=2**31)]
 SomName = Annotated[str, StringConstraints(pattern=r"^SOM[1-9][0-9]{0,2}$")]
 
 
@@ -293,6 +294,28 @@ class Done(Act):
     note: str = Field("", max_length=2000)
 
 
+class HoldMail(Act):
+    """Keep a mail that has not left from leaving until it is released."""
+
+    act: Literal["hold-mail"] = "hold-mail"
+    mail: MailNumber
+    reason: Words
+
+
+class ReleaseMail(Act):
+    """Let a mail go that was held."""
+
+    act: Literal["release-mail"] = "release-mail"
+    mail: MailNumber
+
+
+class RetryMail(Act):
+    """Try a mail that waits at once; one that ended without arriving is asked for again, anew."""
+
+    act: Literal["retry-mail"] = "retry-mail"
+    mail: MailNumber
+
+
 AnyAct = Annotated[
     Offer
     | Accept
@@ -327,7 +350,10 @@ AnyAct = Annotated[
     | AskBodies
     | CloseCycle
     | Acknowledge
-    | Done,
+    | Done
+    | HoldMail
+    | ReleaseMail
+    | RetryMail,
     Field(discriminator="act"),
 ]
 

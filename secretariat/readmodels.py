@@ -36,7 +36,7 @@ def project(session: Session, event: Event, at: datetime) -> None:
         row(session, Holding, event.subject).version += 1
 
 
-def row(session: Session, table: type[Row], key: str) -> Row:
+def row(session: Session, table: type[Row], key: str | int) -> Row:
     """The row of that key. Raises UnknownError."""
     found = session.get(table, key)
     if found is None:

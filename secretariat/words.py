@@ -51,6 +51,9 @@ SENTENCES = {
     "obligation.escalated": "{thing}, asked of {body}, climbed to {climbed_to}",
     "obligation.acknowledged": "{actor} acknowledged: {thing}",
     "obligation.done": "{actor} did: {thing}{with_note}",
+    "mail.held": "{actor} held mail {subject} back: {reason}",
+    "mail.released": "{actor} let mail {subject} go",
+    "mail.retried": "{actor} had mail {subject} tried again",
 }
 _CLIMBED = {"head": "its head", "chair": "the chair", "secretariat": "the secretariat"}
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from secretariat.cli import dossier, forecast, holdings, ledger, meetings, people, status
+from secretariat.cli import dossier, forecast, holdings, ledger, mail, meetings, people, status
 from secretariat.cli.terminal import office_here, say
 from secretariat.errors import BadInputError, ConflictError, SecretariatError, UnknownError
 from secretariat.settings import Settings, load_settings
@@ -28,6 +28,7 @@ app.command()(holdings.holding)
 app.command()(holdings.do)
 app.add_typer(holdings.body, name="body")
 app.add_typer(ledger.ledger, name="ledger")
+app.add_typer(mail.mail, name="mail")
 app.add_typer(people.people, name="people")
 
 

@@ -1,0 +1,67 @@
+"""Mails at a terminal: what became of each, and how to hold, release or retry one."""
+
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from secretariat.cli.terminal import By, do, office_here, out, say
+
+mail = typer.Typer(no_args_is_help=True, help="Mails: what became of each, and what will leave.")
+Number = Annotated[int, typer.Argument(help="number of the mail, from the log")]
+
+
+@mail.command()
+def log(
+    to: Annotated[str, typer.Option(help="slug of a contact or a body")] = "",
+    state: Annotated[str, typer.Option(help="such as refused; open: all that have not ended")] = "",
+    about: Annotated[str, typer.Option(help="a function, an obligation or a holding")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+) -> None:
+    """What became of each mail, the newest first."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from secretariat.maillog import mails
+
+    _, office = office_here()
+    zone = ZoneInfo(office.programme.zone)
+    with office.store.read() as session:
+        found = mails(session, to=to, state=state, about=about, limit=limit)
+    table = Table("No.", "When", "To", "Subject", "State", box=None)
+    for row in found:
+        when = (row.ended_at or row.not_before).astimezone(zone)
+        words = row.state + (", perhaps twice" if row.possible_duplicate else "")
+        why = f"\n[dim]{escape(row.reply)}[/dim]" if row.reply and row.state != "accepted" else ""
+        subject = escape(row.subject or "not yet written")
+        table.add_row(f"{row.id}", f"{when:%Y-%m-%d %H:%M}", row.contact, subject, words + why)
+    out.print(table)
+    if not found:
+        say("There is no such mail.")
+
+
+@mail.command()
+def hold(number: Number, reason: Annotated[str, typer.Option()], by: By = "") -> None:
+    """Keep a mail that waits from leaving until it is released."""
+    from schemas.acts import HoldMail
+    from secretariat.typed import act_from
+
+    do(act_from(HoldMail, mail=number, reason=reason), by)
+
+
+@mail.command()
+def release(number: Number, by: By = "") -> None:
+    """Let a held mail go."""
+    from schemas.acts import ReleaseMail
+    from secretariat.typed import act_from
+
+    do(act_from(ReleaseMail, mail=number), by)
+
+
+@mail.command()
+def retry(number: Number, by: By = "") -> None:
+    """Try a waiting mail at once; one that did not arrive is asked for again."""
+    from schemas.acts import RetryMail
+    from secretariat.typed import act_from
+
+    do(act_from(RetryMail, mail=number), by)

@@ -1,0 +1,70 @@
+"""Acts on mails: held back, let go, tried again."""
+
+from sqlmodel import col, func, select
+
+from schemas.acts import HoldMail, ReleaseMail, RetryMail
+from schemas.tables import Mail
+from secretariat.commands.office import Desk, handles
+from secretariat.errors import ConflictError
+from secretariat.readmodels import row
+
+STEERS = "secretariat chair"
+UNSENT = ("waiting", "unknown")
+NOT_ARRIVED = ("bounced", "refused", "suppressed", "expired")
+
+
+@handles(HoldMail, may=STEERS)
+def hold_mail(desk: Desk, act: HoldMail) -> None:
+    mail = row(desk.session, Mail, act.mail)
+    if mail.state == "held":
+        return
+    if mail.state not in UNSENT:
+        raise ConflictError(f"Mail {mail.id} is {mail.state}; only what waits can be held.")
+    mail.state, mail.reply = "held", act.reason
+    desk.record("mail.held", str(mail.id), reason=act.reason)
+
+
+@handles(ReleaseMail, may=STEERS)
+def release_mail(desk: Desk, act: ReleaseMail) -> None:
+    mail = row(desk.session, Mail, act.mail)
+    if mail.state in UNSENT:
+        return
+    if mail.state != "held":
+        raise ConflictError(f"Mail {mail.id} is {mail.state}, not held.")
+    mail.state, mail.reply = "waiting", ""
+    desk.record("mail.released", str(mail.id))
+
+
+@handles(RetryMail, may=STEERS)
+def retry_mail(desk: Desk, act: RetryMail) -> None:
+    """A mail that ended stays as it is: the history is not rewritten, a new mail is asked for."""
+    mail = row(desk.session, Mail, act.mail)
+    if mail.state == "held":
+        raise ConflictError(f"Mail {mail.id} is held; release it.")
+    if mail.state in UNSENT:
+        mail.not_before = min(mail.not_before, desk.now)
+    elif mail.state in NOT_ARRIVED:
+        _ask_anew(desk, mail)
+    else:
+        raise ConflictError(f"Mail {mail.id} is {mail.state}; there is nothing to try again.")
+    desk.record("mail.retried", str(mail.id))
+
+
+def _ask_anew(desk: Desk, mail: Mail) -> None:
+    """The same mail once more, written for whoever answers now."""
+    again = f"{mail.idem_key}!"
+    count = select(func.count()).where(col(Mail.idem_key).startswith(again, autoescape=True))
+    desk.session.add(
+        Mail(
+            idem_key=f"{again}{desk.session.exec(count).one() + 1}",
+            asked_at=desk.now,
+            not_before=desk.now,
+            urgency=mail.urgency,
+            contact=mail.contact,
+            role=mail.role,
+            template=mail.template,
+            obligation=mail.obligation,
+            holding=mail.holding,
+            context=mail.context,
+        )
+    )
