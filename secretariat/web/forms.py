@@ -10,92 +10,23 @@ from pydantic import TypeAdapter
 
 from notifications.outbox import write_due
 from schemas.acts import (
-    Accept,
-    Acknowledge,
     Act,
     AnyAct,
-    Decline,
-    Done,
     PrepareSom,
-    Review,
     RunFlow,
 )
-from schemas.tables import Link, Obligation
 from secretariat import runs
 from secretariat.commands.office import Office
-from secretariat.errors import BadInputError, ConflictError
+from secretariat.errors import ConflictError
 from secretariat.installation import forward
 from secretariat.moments import morning_of
 from secretariat.timers import next_due
 from secretariat.typed import act_from, checked
 from secretariat.web import signin
-from secretariat.web.pages import contact_of, opened
 from secretariat.web.render import render
-from secretariat.words import name_of
 
 router = APIRouter()
 Text = Annotated[str, Form()]
-
-
-@router.post("/link/{token}")
-def use_link(
-    request: Request,
-    token: str,
-    done: Annotated[str, Form(max_length=2000)] = "",
-    answer: Annotated[str, Form(max_length=20)] = "",
-    words: Annotated[str, Form(max_length=2000)] = "",
-) -> Response:
-    """Do the one act a mailed link stands for, or sign in with it."""
-    office: Office = request.app.state.parts.office
-    with office.store.write() as session:
-        link = opened(request, session, token)
-        if link.purpose == "sign-in":
-            response = RedirectResponse("/", 303)
-            signin.begin(request, session, link, response)
-            return response
-    act = _answer(link, answer, words) if link.purpose == "holding" else _asked(link, done)
-    contact = contact_of(office, link.contact)
-    signin.check_in_office(office, contact)
-    done_now = office.do(act, by=contact.body, key=f"link:{link.id}", contact=contact.slug)
-    with office.store.write() as session:
-        used = session.get_one(Link, link.id)
-        if not done_now:
-            raise ConflictError(_already(office, session.get(Obligation, link.object), used))
-        used.used_at, used.used_as = office.clock.now(), link.contact
-    return RedirectResponse(f"/link/{token}", 303)
-
-
-def _already(office: Office, obligation: Obligation | None, link: Link) -> str:
-    """Why the act of a link changed nothing."""
-    if obligation and (at := obligation.done_at or obligation.acknowledged_at):
-        who = obligation.done_by or obligation.acknowledged_by or ""
-        what = "done" if obligation.done_at else "acknowledged"
-        name = name_of(office.programme, who)
-        return (
-            f"This was already {what} by {name} on {at:%d %B %Y, %H:%M} UTC. Nothing was changed."
-        )
-    used = f"on {link.used_at:%d %B %Y, %H:%M} UTC" if link.used_at else "just now"
-    return f"This link was used {used}. Nothing was changed."
-
-
-def _asked(link: Link, done: str) -> Act:
-    """What a link to an obligation does."""
-    return Done(obligation=link.object, note=done) if done else Acknowledge(obligation=link.object)
-
-
-def _answer(link: Link, answer: str, words: str) -> Act:
-    """What a link to a holding does: it answers an offer or a review."""
-    match answer:
-        case "accept":
-            return act_from(Accept, holding=link.object)
-        case "decline":
-            return act_from(Decline, holding=link.object, reason=words)
-        case "performed" | "not-performed":
-            performed = answer == "performed"
-            note = words or ("still performed" if performed else "")
-            return act_from(Review, holding=link.object, performed=performed, note=note)
-        case _:
-            raise BadInputError("Choose one of the answers on the page. Nothing was changed.")
 
 
 @router.post("/sign-out")

@@ -10,19 +10,17 @@ from fastapi import APIRouter, Request, Response
 from sqlmodel import Session, col, select
 
 from notifications import catcher
-from notifications.links import check_unexpired
 from schemas.forecast import Forecast, TooLittle
 from schemas.phase import Phase, Transferred
-from schemas.programme import Contact, Programme
-from schemas.tables import Entry, Link, Mail, Obligation, Run
+from schemas.programme import Programme
+from schemas.tables import Entry, Mail, Run
 from secretariat import board, closeup, ladder, ledger, words
 from secretariat.assumptions import percent, short_month, verdict
 from secretariat.commands.office import Office
 from secretariat.errors import UnknownError
 from secretariat.installation import DemoClock
-from secretariat.moments import in_words
 from secretariat.timers import next_due
-from secretariat.web import chart, signin
+from secretariat.web import chart
 from secretariat.web.render import render
 
 router = APIRouter()
@@ -156,60 +154,6 @@ def show_html_part(request: Request, name: str) -> Response:
     )
 
 
-@router.get("/link/{token}")
-def show_link(request: Request, token: str) -> Response:
-    """What a mailed link is about. Opening it changes nothing; its button does."""
-    parts = request.app.state.parts
-    office: Office = parts.office
-    with office.store.read() as session:
-        link = opened(request, session, token)
-        contact = contact_of(office, link.contact)
-        if link.purpose == "sign-in":
-            return render(request, "signin.html", link=link, contact=contact)
-        if link.purpose == "holding":
-            seen = closeup.holding(session, office.programme, link.object)
-            return _answer_page(request, token, contact, seen)
-        obligation = session.get(Obligation, link.object)
-    if obligation is None:
-        raise UnknownError("What this link was about is no longer asked of anybody.")
-    function = office.programme.function(obligation.function)
-    return render(
-        request,
-        "obligation.html",
-        link=link,
-        token=token,
-        obligation=obligation,
-        function=function.name if function else obligation.function,
-        cycle=obligation.cycle.partition("/")[2],
-        contact=contact,
-        in_words=in_words(contact.zone),
-        body_name=lambda body: words.name_of(office.programme, body),
-        late=obligation.done_at is None and obligation.do_by <= office.clock.now(),
-    )
-
-
-def _answer_page(
-    request: Request, token: str, contact: Contact, seen: closeup.HoldingSeen
-) -> Response:
-    """What a link to a holding asks: an answer to an offer or to a review, if one is open."""
-    open_review = next((review for review in seen.reviews if review.answered_at is None), None)
-    office: Office = request.app.state.parts.office
-    return render(
-        request,
-        "answer.html",
-        token=token,
-        contact=contact,
-        seen=seen,
-        holding=seen.holding,
-        offered=seen.holding.offered_to == contact.body,
-        review=open_review if seen.holding.owner == contact.body else None,
-        in_words=in_words(contact.zone),
-        body_name=lambda body: words.name_of(office.programme, body),
-        words_of=lambda phase: Phase(phase).words,
-        receiver_name=lambda receiver: words.receiver_name(office.programme, receiver),
-    )
-
-
 @router.get("/functions/{slug}")
 def show_function(request: Request, slug: str, at: str | None = None) -> Response:
     """One function: who has which duty, what is asked, what happened; also at a past day."""
@@ -260,15 +204,6 @@ def _owner_words(office: Office, cell: board.Cell, country: str) -> str:
     )
 
 
-def opened(request: Request, session: Session, token: str) -> Link:
-    """The link of a token. Raises UnknownError (altered), ExpiredError."""
-    parts = request.app.state.parts
-    link: Link = parts.composer.links.find(session, token)
-    signing_in = link.purpose == "sign-in"
-    check_unexpired(link, signin.now() if signing_in else parts.office.clock.now())
-    return link
-
-
 def _events(session: Session, office: Office, limit: int) -> list[tuple[Entry, str]]:
     """The last things that happened, without the engine's planning."""
     query = select(Entry).where(
@@ -298,13 +233,6 @@ def _months(session: Session, office: Office) -> list[date]:
 
 def _day(at: datetime, office: Office) -> date:
     return at.astimezone(ZoneInfo(office.programme.zone)).date()
-
-
-def contact_of(office: Office, slug: str) -> Contact:
-    contact = office.programme.contact(slug)
-    if contact is None:
-        raise UnknownError("The contact this link was sent to is no longer in the programme.")
-    return contact
 
 
 def _caught(request: Request) -> Any:
