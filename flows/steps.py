@@ -7,17 +7,16 @@ the same and changes nothing.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, ParamSpec, TypeVar
-from zoneinfo import ZoneInfo
+from typing import ParamSpec, TypeVar
 
 from prefect import Task, get_run_logger, task
 from prefect.runtime import flow_run
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from schemas.acts import AskBodies, CloseCycle, OpenCycle, PlanMilestones
-from schemas.programme import Cadence, Function
-from schemas.tables import Cycle, Obligation, PlannedMilestone, Som
-from secretariat import cycles, runs
+from schemas.programme import Function
+from schemas.tables import Cycle, Obligation, PlannedMilestone
+from secretariat import reconcile, runs
 from secretariat.commands.office import Office
 from secretariat.errors import ConflictError, UnknownError
 from secretariat.installation import open_office
@@ -92,17 +91,9 @@ def cycles_to_look_after(function: str, cycle: str | None) -> list[str]:
     """The cycle asked for; else every open one, and the one that should be open now."""
     if cycle:
         return [cycle]
-    office, cadence = the_office(), the_function(function).cadence
+    office = the_office()
     with office.store.read() as session:
-        names = _open(session, Cycle.name, Cycle.closed_at, Cycle.function == function)
-        if cadence is Cadence.PER_SOM:
-            return sorted(names | _open(session, Som.name, Som.closed_at))
-    today = office.clock.now().astimezone(ZoneInfo(office.programme.zone)).date()
-    return sorted(names | {cycles.name_on(cadence, today)})
-
-
-def _open(session: Session, name: Any, closed_at: Any, *where: Any) -> set[str]:
-    return set(session.exec(select(name).where(col(closed_at).is_(None), *where)))
+        return reconcile.to_look_after(session, the_function(function), reconcile.today_of(office))
 
 
 @step("open the cycle", "cycle")

@@ -19,6 +19,9 @@ from secretariat import ledger, readmodels
 from secretariat.errors import ConflictError, UnreachableError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_PAST = {"ledger", "link", "signed_in", "run"}  # what a possible future needs nothing of
+_WAITING = {"timer": "claimed_at", "outbox": "ended_at"}  # null while it is not over
+_LATEST = tables.Entry.__table__.c.seq.desc()  # type: ignore[attr-defined]
 # One writer at a time, on PostgreSQL too: the ledger is a chain.
 _WRITER_LOCK = 7_205_759_403_792_793
 _SERVER_LOCK = _WRITER_LOCK + 1
@@ -61,6 +64,23 @@ class Store:
                 readmodels.project(session, ledger.event(entry), entry.at)
                 session.add(tables.Entry(**entry.model_dump()))
         return past
+
+    def copy(self) -> "Store":
+        """What is now and what waits, in memory, to live a possible future in; not the past."""
+        possible = Store(create_engine("sqlite://", poolclass=StaticPool))
+        SQLModel.metadata.create_all(possible.engine)
+        with self.read() as source, possible.write() as session:
+            for table in SQLModel.metadata.sorted_tables:
+                if table.name in _PAST:
+                    continue
+                query = table.select()
+                if table.name in _WAITING:
+                    query = query.where(table.c[_WAITING[table.name]].is_(None))
+                if rows := [dict(row) for row in source.connection().execute(query).mappings()]:
+                    session.connection().execute(table.insert(), rows)
+            if last := source.exec(select(tables.Entry).order_by(_LATEST).limit(1)).first():
+                session.add(tables.Entry(**last.model_dump()))
+        return possible
 
     @contextlib.contextmanager
     def held(self) -> Iterator[bool]:

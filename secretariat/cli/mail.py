@@ -1,6 +1,6 @@
 """Mails at a terminal: what became of each, and how to hold, release or retry one."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -38,6 +38,38 @@ def log(
     out.print(table)
     if not found:
         say("There is no such mail.")
+
+
+@mail.command()
+def forecast(
+    days: Annotated[int, typer.Option(min=1, max=366)] = 90,
+    to: Annotated[str, typer.Option(help="slug of a contact or a body")] = "",
+    json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+) -> None:
+    """Who will get what when, if nobody acts."""
+    from datetime import timedelta
+
+    from rich.markup import escape
+    from rich.table import Table
+
+    from notifications.compose import composer
+    from notifications.expected import expected
+
+    settings, office = office_here()
+    until = office.clock.now() + timedelta(days=days)
+    found = expected(office, composer(settings, office.programme), until, to)
+    if json:
+        from pydantic import TypeAdapter
+
+        print(TypeAdapter(list[Any]).dump_json(found, indent=2).decode())  # noqa: T201
+        return
+    zone = ZoneInfo(office.programme.zone)
+    table = Table("When", "To", "Subject", box=None)
+    for coming in found:
+        at = coming.at.astimezone(zone)
+        table.add_row(f"{at:%Y-%m-%d %H:%M}", coming.contact, escape(coming.subject))
+    out.print(table)
+    say(f"{len(found)} mails in {days} days, if nobody acts. Times are in {zone.key}.")
 
 
 @mail.command()
