@@ -5,9 +5,10 @@ lets an editor complete and check the file while it is written.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, time
 from enum import StrEnum
 from functools import cached_property
 from itertools import chain
@@ -15,7 +16,15 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from schemas.phase import Phase
 from schemas.texts import Address, Line
@@ -38,7 +47,15 @@ def _with_holidays(country: str) -> str:
     return country
 
 
+def _by_the_clock(value: object) -> object:
+    """Numbers would be read as seconds after midnight."""
+    if isinstance(value, str) and not re.fullmatch(r"[0-2][0-9]:[0-5][0-9]", value):
+        raise ValueError(f"“{value}” is no time of day such as 09:00")
+    return value
+
+
 Zone = Annotated[str, AfterValidator(_known_zone)]
+TimeOfDay = Annotated[time, BeforeValidator(_by_the_clock)]
 
 
 class Cadence(StrEnum):
@@ -63,6 +80,19 @@ class Calendar(Part):
     extra_working_days: tuple[date, ...] = ()
 
 
+class OfficeHours(Part):
+    """When people read mail, by their own clocks. Nothing is sent to them outside these hours."""
+
+    opens: TimeOfDay = time(9)
+    closes: TimeOfDay = time(17)
+
+    @model_validator(mode="after")
+    def _open_at_all(self) -> "OfficeHours":
+        if self.opens >= self.closes:
+            raise ValueError("offices close later on the day they open")
+        return self
+
+
 class Member(Part):
     """A government that takes part."""
 
@@ -71,6 +101,7 @@ class Member(Part):
     zone: Zone
     language: Language
     calendar: Calendar
+    office_hours: OfficeHours | None = Field(None, description="else those of the programme")
 
 
 class Body(Part):
@@ -93,6 +124,7 @@ class Contact(Part):
     email: Address
     language: Language
     zone: Zone
+    office_hours: OfficeHours | None = Field(None, description="else those of its country")
 
 
 class Mechanism(Part):
@@ -176,6 +208,7 @@ class Programme(Part):
     chair: Slug
     zone: Zone
     calendar: Calendar
+    office_hours: OfficeHours = OfficeHours()
     language: Language
     closes: date | None = Field(None, description="last day of the secretariat")
     answer_within: int = Field(30, ge=1, le=250, description="working days to answer an offer in")

@@ -79,9 +79,19 @@ def sentence(programme: Programme, event: Event, by: str) -> str:
     if function := programme.function(facts.get("function", "")):
         facts["function_name"] = function.name
     facts["with_note"] = f" ({facts['note']})" if facts.get("note") else ""
-    said = SENTENCES.get(event.kind, "{subject}").format(**facts)
+    said = SENTENCES.get(event.kind, "{subject}").format(**facts) + _notice(programme, event)
     letter = event.data.get("letter")
     return said if letter is None else f"{said} (on its behalf: {_filed(programme, letter)})"
+
+
+def _notice(programme: Programme, event: Event) -> str:
+    """That a meeting was put on a day not worked everywhere, and which day would be."""
+    free = event.data.get("not_worked_in", {})
+    names = [f"{receiver_name(programme, code)} ({why})" for code, why in free.items()]
+    if not names:
+        return ""
+    day = Anchor.model_validate(event.data["next_common"]).words
+    return f"; not a working day in {', '.join(names)}; the next day all members work is {day}"
 
 
 def _filed(programme: Programme, letter: dict[str, str]) -> str:

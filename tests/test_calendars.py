@@ -1,14 +1,18 @@
 """Working days of the six countries, and the instants at which their days open and end."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import holidays
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from schemas.programme import Calendar
-from secretariat.calendars import WorkCalendar
+from schemas.programme import Calendar, OfficeHours, Programme
+from secretariat import calendars
+from secretariat.calendars import WorkCalendar, common, not_working, of_reader
 from tests.conftest import at
 
 ZONES = {
@@ -272,3 +276,170 @@ def test_the_office_hour_of_an_office_hour_is_itself(country: str, moment: datet
     work = a_calendar(country)
     found = work.office_hour(moment)
     assert work.office_hour(found) == found
+
+
+# -- what the holiday tables say, and what they do not ---------------------------------------------
+
+# The notices of China's State Council, year by year: weekend days worked in place of others.
+MOVED_IN_CHINA = {
+    2018: "02-11 02-24 04-08 04-28 09-29 09-30 12-29",
+    2019: "02-02 02-03 04-28 05-05 09-29 10-12",
+    2020: "01-19 04-26 05-09 06-28 09-27 10-10",
+    2021: "02-07 02-20 04-25 05-08 09-18 09-26 10-09",
+    2022: "01-29 01-30 04-02 04-24 05-07 10-08 10-09",
+    2023: "01-28 01-29 04-23 05-06 06-25 10-07 10-08",
+    2024: "02-04 02-18 04-07 04-28 05-11 09-14 09-29 10-12",
+    2025: "01-26 02-08 04-27 09-28 10-11",
+    2026: "01-04 02-14 02-28 05-09 09-20 10-10",
+}
+
+
+def year_of(year: int) -> list[date]:
+    return [
+        date(year, 1, 1) + n * ONE_DAY
+        for n in range((date(year + 1, 1, 1) - date(year, 1, 1)).days)
+    ]
+
+
+@pytest.mark.parametrize("year", MOVED_IN_CHINA)
+def test_china_works_on_exactly_the_weekend_days_its_government_moved(year: int) -> None:
+    work = a_calendar("CN")
+    worked = [day for day in year_of(year) if day.weekday() >= 5 and work.works_on(day)]
+    assert [f"{day:%m-%d}" for day in worked] == MOVED_IN_CHINA[year].split()
+    assert all(work.why_worked(day) for day in worked)
+
+
+@every_country
+def test_every_day_is_worked_or_not_as_the_holiday_table_says(country: str) -> None:
+    table = holidays.country_holidays(country, years=range(2018, 2027))
+    work = a_calendar(country)
+    for year in range(2018, 2027):
+        for day in year_of(year):
+            assert work.works_on(day) == table.is_working_day(day), day
+
+
+@pytest.mark.parametrize(
+    ("country", "day", "worked"),
+    [
+        ("SA", "2026-06-12", False),  # a Friday: the week begins on Sunday
+        ("SA", "2026-06-14", True),
+        ("AE", "2019-06-14", False),  # a Friday, before the weekend was moved in 2022
+        ("AE", "2019-06-16", True),
+        ("AE", "2026-06-12", True),
+        ("AE", "2026-06-14", False),
+    ],
+)
+def test_a_weekend_is_what_it_is_in_that_country_and_year(
+    country: str, day: str, worked: bool
+) -> None:
+    work = WorkCalendar.of(Calendar(holidays=country), "Asia/Riyadh")
+    assert work.works_on(date.fromisoformat(day)) is worked
+
+
+def test_a_year_without_a_table_counts_by_weekends_and_says_so() -> None:
+    work = a_calendar("LA")
+    assert "only weekends are free" in work.doubt(2150)
+    assert [work.works_on(day) for day in days("2150-12-02", "2150-12-05")] == [True, False]
+    assert work.doubt(2026) == ""
+
+
+def test_moved_days_not_announced_yet_are_missed() -> None:
+    assert "none are known for 2031 yet" in a_calendar("CN").doubt(2031)
+    assert [a_calendar("CN").doubt(year) for year in MOVED_IN_CHINA] == [""] * 9
+    assert [a_calendar(c).doubt(2031) for c in ("KH", "LA", "TH")] == [""] * 3
+
+
+def test_threads_that_look_at_a_year_together_see_the_same_year() -> None:
+    calendars.holiday_year.cache_clear()
+    with ThreadPoolExecutor(8) as threads:
+        seen = list(threads.map(a_calendar("KH").works_on, [date(2044, 11, 9)] * 64))
+    assert seen == [False] * 64
+
+
+@unhurried
+@given(COUNTRIES, DAYS, DAYS, st.integers(-60, 60))
+def test_what_begins_later_is_never_shifted_to_an_earlier_day(
+    country: str, one: date, other: date, working_days: int
+) -> None:
+    work = a_calendar(country)
+    first, second = sorted([one, other])
+    assert work.shift(first, working_days) <= work.shift(second, working_days)
+
+
+@unhurried
+@given(COUNTRIES, DAYS, st.integers(0, 40), st.integers(0, 40))
+def test_shifting_twice_is_shifting_by_the_sum(country: str, day: date, a: int, b: int) -> None:
+    work = a_calendar(country)
+    start = work.shift(day, 0)
+    assert work.shift(work.shift(start, a), b) == work.shift(start, a + b)
+
+
+# -- a day all work --------------------------------------------------------------------------------
+
+ALL = {code: a_calendar(code) for code in ZONES}
+
+
+def test_the_next_and_the_previous_day_all_six_work() -> None:
+    independence_day = date(2018, 11, 9)  # in Cambodia; the day before is Diwali in Myanmar
+    assert set(not_working(ALL, independence_day)) == {"KH"}
+    assert common(ALL, independence_day) == date(2018, 11, 12)
+    assert common(ALL, independence_day, -ONE_DAY) == date(2018, 11, 7)
+    assert common(ALL, date(2018, 11, 7)) == date(2018, 11, 7)
+
+
+@unhurried
+@given(DAYS, st.sampled_from([ONE_DAY, -ONE_DAY]))
+def test_a_common_day_is_the_nearest_that_each_country_works(day: date, step: timedelta) -> None:
+    found = common(ALL, day, step)
+    assert found
+    assert all(work.works_on(found) for work in ALL.values())
+    between = [day + n * step for n in range(abs((found - day).days))]
+    assert not any(all(work.works_on(d) for work in ALL.values()) for d in between)
+
+
+def test_where_nobody_ever_works_there_is_no_common_day() -> None:
+    free = tuple(date(2026, 1, 1) + n * ONE_DAY for n in range(400))
+    assert common({"LA": a_calendar("LA", free=free)}, date(2026, 1, 1)) is None
+
+
+# -- quiet hours -----------------------------------------------------------------------------------
+
+DAY_SHIFT = OfficeHours(opens=time(8, 30), closes=time(16))
+
+
+def test_office_hours_are_the_programme_s_the_member_s_or_the_contact_s(commit: Programme) -> None:
+    early = OfficeHours(opens=time(7), closes=time(15))
+    words = commit.model_dump()
+    words["office_hours"] = DAY_SHIFT.model_dump()
+    laos = next(member for member in words["members"] if member["code"] == "LA")
+    head = next(contact for contact in words["contacts"] if contact["slug"] == "tf-la-head")
+
+    def hours() -> OfficeHours:
+        programme = Programme.model_validate(words)
+        post = programme.contact("tf-la-head")
+        assert post
+        return of_reader(programme, post).hours
+
+    assert hours() == DAY_SHIFT
+    laos["office_hours"] = early.model_dump()
+    assert hours() == early
+    head["office_hours"] = OfficeHours().model_dump()
+    assert hours() == OfficeHours()
+
+
+def test_mail_waits_for_the_reader_s_own_clock_and_holidays(commit: Programme) -> None:
+    post = commit.contact("chair-kh-head")
+    assert post
+    abroad = post.model_copy(update={"zone": "Europe/Vienna"})
+    friday_nine_in_cambodia = at("2018-11-09T09:00+07:00")  # free in Cambodia, a night in Vienna
+    assert of_reader(commit, abroad).office_hour(friday_nine_in_cambodia) == at(
+        "2018-11-12T09:00+01:00"
+    )
+
+
+@pytest.mark.parametrize(
+    "hours", [("17:00", "09:00"), ("9:00", "17:00"), ("09:00", "24:00"), ("32400", "17:00")]
+)
+def test_office_hours_that_are_none_are_refused(hours: tuple[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        OfficeHours.model_validate({"opens": hours[0], "closes": hours[1]})

@@ -47,6 +47,35 @@ def test_status_names_the_holdings_each_function_still_needs(environment: dict[s
     assert said.count(" still needs ") == 9
 
 
+def test_a_calendar_says_what_is_not_worked_and_why(environment: dict[str, str]) -> None:
+    days = ("--from", "2018-12-20", "--to", "2019-01-02")
+    said = cli("calendar", "show", "CN", *days, environment=environment).stdout.splitlines()
+    assert [line[:14] for line in said] == ["Sat 2018-12-29", "Mon 2018-12-31", "Tue 2019-01-01"]
+    assert "moved here by the government" in said[0]
+    far = ("--from", "2150-01-01", "--to", "2150-02-01")
+    said = cli("calendar", "show", "LA", *far, environment=environment).stdout
+    assert said.startswith("Warning: no public holidays are known for LA in 2150")
+
+
+def test_the_next_day_all_members_work_is_found(environment: dict[str, str]) -> None:
+    said = cli("calendar", "next-common", "2018-11-09", environment=environment).stdout
+    assert "is not: KH: National Independence Day" in said
+    assert "next day all members work: Mon 2018-11-12" in said
+    assert "previous day all members work: Wed 2018-11-07" in said
+
+
+def test_a_meeting_put_on_a_holiday_somewhere_is_warned_of_not_refused(lived: Settings) -> None:
+    environment = BARE | {"SECRETARIAT_DATA_DIR": str(lived.data_dir)}
+    planned = cli("som", "prepare", "SOM14", "--host", "VN", "--on", "2020-11-09",
+                  "--wait", "0", environment=environment)  # fmt: skip
+    assert "not a working day in Cambodia (National Independence Day)" in planned.stdout
+    assert "next day all members work is 10 November 2020" in planned.stdout
+    moved = cli("som", "postpone", "SOM14", "--to", "2020-11-10", "--reason", "rain",
+                environment=environment)  # fmt: skip
+    assert "not a working day" not in moved.stdout
+    assert "10 November 2020" in moved.stdout
+
+
 def test_every_act_can_be_done_and_looked_at_by_its_name(environment: dict[str, str]) -> None:
     known = {
         get_args(kind.model_fields["act"].annotation)[0] for kind in get_args(get_args(AnyAct)[0])
@@ -96,6 +125,9 @@ REFUSED = [
     (("sign-in", "nobody"), "no contact “nobody”"),
     (("forward", "2001-01-01"), "only goes forward"),
     (("check", "nowhere.yaml"), "cannot be read"),
+    (("calendar", "show", "FR"), "“FR” is no member"),
+    (("calendar", "show", "LA", "--from", "2020-01-02", "--to", "2020-01-01"), "after --from"),
+    (("calendar", "next-common", "soon"), "no day such as"),
 ]
 
 

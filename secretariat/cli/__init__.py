@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from secretariat.cli import dossier, forecast, holdings, ledger, mail, meetings, people, status
+from secretariat.cli import (
+    calendar,
+    dossier,
+    forecast,
+    holdings,
+    ledger,
+    mail,
+    meetings,
+    people,
+    status,
+)
 from secretariat.cli.terminal import office_here, say
 from secretariat.errors import BadInputError, ConflictError, SecretariatError, UnknownError
 from secretariat.settings import Settings, load_settings
@@ -21,6 +31,7 @@ app = typer.Typer(
 )
 app.command()(status.status)
 app.add_typer(meetings.som, name="som")
+app.add_typer(calendar.calendar, name="calendar")
 app.command()(meetings.run)
 app.command("dossier")(dossier.make)
 app.command()(forecast.forecast)
@@ -133,6 +144,8 @@ def check(
         f"{programme.name}: {len(programme.members)} members, {len(programme.functions)} "
         f"functions, {len(programme.contacts)} contacts. Nothing contradicts itself."
     )
+    for doubt in calendar.doubts(programme):
+        say(f"Warning: {doubt}.")
 
 
 @app.command("sign-in")

@@ -71,9 +71,12 @@ def _start(act: "PrepareSom | RunFlow", by: str, wait: int) -> None:
     """Do an act that asks for a flow run, and watch the run as long as wished."""
     from schemas.tables import Run
     from secretariat import runs, service
+    from secretariat.words import sentence
 
     settings, office = office_here()
-    office.do(act, by=by or office.steward)
+    by = by or office.steward
+    for event in office.do(act, by=by):
+        say(sentence(office.programme, event, by))
     with office.store.read() as session:
         latest = runs.alike(session, *act.run)[0]
     say(f"Asked for the flow run {latest.key}.")

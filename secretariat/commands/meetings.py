@@ -1,12 +1,14 @@
 """Acts on Senior Officials Meetings and on the chair that hosts them."""
 
+from typing import Any
+
 from sqlmodel import col, select
 
 from schemas.acts import AgreeChair, CloseSom, PlanSom, PostponeSom, PrepareSom, RunFlow, TakeChair
 from schemas.anchor import Anchor
 from schemas.programme import Cadence, Function
 from schemas.tables import Cycle, Som, Term
-from secretariat import cycles, rotation, runs
+from secretariat import calendars, cycles, rotation, runs
 from secretariat.commands.office import Desk, handles
 from secretariat.errors import BadInputError, ConflictError, UnknownError
 from secretariat.readmodels import row
@@ -50,7 +52,7 @@ def plan_som(desk: Desk, act: PlanSom) -> None:
     if term and term.member != act.host:
         raise ConflictError(f"{act.som} is agreed to be chaired by {term.member}, not {act.host}.")
     _not_past(desk, act.on)
-    desk.record("som.planned", act.som, host=act.host, anchor=str(act.on))
+    desk.record("som.planned", act.som, host=act.host, anchor=str(act.on), **_notice(desk, act.on))
 
 
 @handles(PrepareSom, may="secretariat chair")
@@ -79,7 +81,8 @@ def postpone_som(desk: Desk, act: PostponeSom) -> None:
         raise ConflictError(f"{act.som} was closed on {som.closed_at:%Y-%m-%d}; it cannot move.")
     _not_past(desk, act.to)
     if som.anchor != str(act.to):
-        desk.record("som.postponed", act.som, anchor=str(act.to), was=som.anchor, reason=act.reason)
+        moved = {"anchor": str(act.to), "was": som.anchor, "reason": act.reason}
+        desk.record("som.postponed", act.som, **moved, **_notice(desk, act.to))
         for cycle in desk.session.exec(
             select(Cycle).where(Cycle.name == act.som, col(Cycle.closed_at).is_(None))
         ):
@@ -103,6 +106,14 @@ def _known_member(desk: Desk, code: str) -> None:
     if desk.programme.member(code) is None:
         known = ", ".join(f"{m.code} ({m.name})" for m in desk.programme.members)
         raise UnknownError(f"“{code}” is no member of {desk.programme.name}. Members are {known}.")
+
+
+def _notice(desk: Desk, anchor: Anchor) -> dict[str, Any]:
+    """Where a firm day is not worked and which day all members work: to be known, no refusal."""
+    everywhere = calendars.of_all(desk.programme)
+    free = {} if anchor.tentative else calendars.not_working(everywhere, anchor.day)
+    following = calendars.common(everywhere, anchor.day) if free else None
+    return {"not_worked_in": free, "next_common": str(following)} if following else {}
 
 
 def _not_past(desk: Desk, anchor: Anchor) -> None:

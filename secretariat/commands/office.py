@@ -11,7 +11,7 @@ from schemas.acts import Act, Letter
 from schemas.events import Event
 from schemas.programme import Contact, Function, Programme
 from schemas.tables import Ending, Entry, Mail, Term, Timer, Urgency
-from secretariat import ledger, readmodels
+from secretariat import calendars, ledger, readmodels
 from secretariat.calendars import WorkCalendar
 from secretariat.clock import Clock
 from secretariat.errors import NotAllowedError, UnknownError
@@ -60,7 +60,7 @@ class Desk:
         mail = Mail(
             idem_key=idem_key,
             asked_at=self.now,
-            not_before=self.calendar(contact.body).office_hour(self.now),
+            not_before=calendars.of_reader(self.programme, contact).office_hour(self.now),
             expires_at=expires_at,
             urgency=urgency,
             contact=contact.slug,
@@ -113,10 +113,7 @@ class Desk:
         code = found.member if found else None
         if body == self.programme.chair and (term := self.term()):
             code = term.member
-        member = self.programme.member(code) if code else None
-        calendar = member.calendar if member else self.programme.calendar
-        zone = member.zone if member else self.programme.zone
-        return WorkCalendar.of(calendar, zone)
+        return calendars.of_member(self.programme, code)
 
     def contacts(self, body: str, role: str) -> list[Contact]:
         """Who is to be written to now.
