@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -12,8 +13,9 @@ from pydantic import (
     StringConstraints,
 )
 
-from schemas.anchor import Anchor
+from schemas.anchor import YEARS, Anchor
 from schemas.phase import Phase
+from schemas.texts import ONE_LINE, READABLE
 
 
 def _with_hyphens(value: object) -> object:
@@ -23,7 +25,17 @@ def _with_hyphens(value: object) -> object:
     return value
 
 
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+def _near(day: date) -> date:
+    if day.year not in YEARS:
+        raise ValueError(f"{day} lies too far away; give a year from 1900 to 2199")
+    return day
+
+
+Name = Annotated[str, StringConstraints(max_length=200), ONE_LINE]
+Words = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), READABLE
+]
+Day = Annotated[date, AfterValidator(_near)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_with_hyphens)]
 MailNumber = Annotated[int, Field(ge=1, lt=2**31)]
 SomName = Annotated[str, StringConstraints(pattern=r"^SOM[1-9][0-9]{0,2}$")]
@@ -36,8 +48,8 @@ class Act(BaseModel):
 class HoldingAct(Act):
     """An act on one holding. ``seen`` is the version the actor saw; another one now is refused."""
 
-    holding: str
-    seen: int | None = None
+    holding: Name
+    seen: Annotated[int, Field(ge=1, lt=2**31)] | None = None
 
 
 class Offer(HoldingAct):
@@ -48,8 +60,8 @@ class Offer(HoldingAct):
 
     act: Literal["offer"] = "offer"
     phase: Literal[Phase.SHARED, Phase.GOVERNMENT_LED] = Phase.SHARED
-    to: str | None = None
-    answer_by: date | None = None
+    to: Name | None = None
+    answer_by: Day | None = None
 
 
 class Accept(HoldingAct):
@@ -102,7 +114,7 @@ class Suspend(HoldingAct):
 
     act: Literal["suspend"] = "suspend"
     reason: Words
-    follow_up: date
+    follow_up: Day
 
 
 class Resume(HoldingAct):
@@ -125,7 +137,7 @@ class Attest(HoldingAct):
     """Say with what evidence an item of the readiness checklist is there."""
 
     act: Literal["attest"] = "attest"
-    item: str
+    item: Name
     evidence: Words
 
 
@@ -133,7 +145,7 @@ class Waive(HoldingAct):
     """Let a holding go on without items of its checklist; whoever waives is named with it."""
 
     act: Literal["waive"] = "waive"
-    items: list[str] = Field(min_length=1, max_length=20)
+    items: list[Name] = Field(min_length=1, max_length=20)
     reason: Words
 
 
@@ -149,8 +161,8 @@ class EndBody(Act):
     """A body ends, on a day in its country or at once; what it owns goes into custody then."""
 
     act: Literal["end-body"] = "end-body"
-    body: str
-    on: date | None = None
+    body: Name
+    on: Day | None = None
     reason: Words
 
 
@@ -158,7 +170,7 @@ class RestoreBody(Act):
     """A body that was said to end goes on after all."""
 
     act: Literal["restore-body"] = "restore-body"
-    body: str
+    body: Name
     reason: Words
 
 
@@ -166,27 +178,27 @@ class HoldPost(Act):
     """A person holds a post from a day on; the ledger knows the person by its slug only."""
 
     act: Literal["hold-post"] = "hold-post"
-    post: str
+    post: Name
     person: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
-    since: date
-    until: date | None = None
+    since: Day
+    until: Day | None = None
 
 
 class BeAbsent(Act):
     """Mails to a post go to its substitute from one day to another, both whole, and then return."""
 
     act: Literal["be-absent"] = "be-absent"
-    post: str
-    substitute: str
-    since: date
-    until: date
+    post: Name
+    substitute: Name
+    since: Day
+    until: Day
 
 
 class BeBack(Act):
     """An absence ends before its day."""
 
     act: Literal["be-back"] = "be-back"
-    post: str
+    post: Name
 
 
 class AgreeChair(Act):
@@ -194,7 +206,7 @@ class AgreeChair(Act):
 
     act: Literal["agree-chair"] = "agree-chair"
     som: SomName
-    member: str
+    member: Name
     agreement: Literal["formal", "informal"] = "formal"
 
 
@@ -208,7 +220,7 @@ class TakeChair(Act):
 class PlanSom(Act):
     act: Literal["plan-som"] = "plan-som"
     som: SomName
-    host: str
+    host: Name
     on: Anchor
 
 
@@ -217,7 +229,7 @@ class PrepareSom(Act):
 
     act: Literal["prepare-som"] = "prepare-som"
     som: SomName
-    host: str
+    host: Name
     on: Anchor
 
     @property
@@ -230,8 +242,8 @@ class RunFlow(Act):
     """Start a function's flow now, for one cycle or for all that are open."""
 
     act: Literal["run-flow"] = "run-flow"
-    function: str
-    cycle: str | None = None
+    function: Name
+    cycle: Name | None = None
 
     @property
     def run(self) -> tuple[str, str | None]:
@@ -255,43 +267,43 @@ class CloseSom(Act):
 
 class OpenCycle(Act):
     act: Literal["open-cycle"] = "open-cycle"
-    function: str
-    cycle: str
+    function: Name
+    cycle: Name
 
 
 class PlanMilestones(Act):
     """Date the cycle's milestones from its anchor; safe to repeat after the anchor moved."""
 
     act: Literal["plan-milestones"] = "plan-milestones"
-    function: str
-    cycle: str
+    function: Name
+    cycle: Name
 
 
 class AskBodies(Act):
     """Turn the cycle's milestones into obligations of the bodies they ask."""
 
     act: Literal["ask-bodies"] = "ask-bodies"
-    function: str
-    cycle: str
+    function: Name
+    cycle: Name
 
 
 class CloseCycle(Act):
     act: Literal["close-cycle"] = "close-cycle"
-    function: str
-    cycle: str
+    function: Name
+    cycle: Name
 
 
 class Acknowledge(Act):
     """“I have seen it and will do it”: stops the climb, is not *done*."""
 
     act: Literal["acknowledge"] = "acknowledge"
-    obligation: str
+    obligation: Name
 
 
 class Done(Act):
     act: Literal["done"] = "done"
-    obligation: str
-    note: str = Field("", max_length=2000)
+    obligation: Name
+    note: Annotated[str, StringConstraints(max_length=2000), READABLE] = ""
 
 
 class HoldMail(Act):
@@ -363,8 +375,8 @@ class Letter(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    filed_by: str
-    document: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    filed_by: Name
+    document: Annotated[str, StringConstraints(min_length=1, max_length=200), READABLE]
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 

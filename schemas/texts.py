@@ -1,8 +1,24 @@
-"""Text that ends up in the headers of a mail, and so must not break out of them."""
+"""Which text may come in? What is kept ends up in mails, on pages, at terminals and in files."""
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, EmailStr
+
+# Control characters but tab and newline, halves of a character, marks that reverse what is read.
+_UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+
+
+def inert(text: str) -> str:
+    """The text with a mark in place of every character that would not be read but obeyed."""
+    return _UNREADABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _readable(text: str) -> str:
+    text = text.replace("\r\n", "\n")
+    if found := _UNREADABLE.search(text):
+        raise ValueError(f"the character U+{ord(found[0]):04X} cannot be part of a text")
+    return text
 
 
 def _one_line(text: str) -> str:
@@ -17,5 +33,7 @@ def _ascii(address: str) -> str:
     return address
 
 
-Line = Annotated[str, AfterValidator(_one_line)]
+READABLE = AfterValidator(_readable)
+ONE_LINE = AfterValidator(_one_line)
+Line = Annotated[str, ONE_LINE]
 Address = Annotated[EmailStr, AfterValidator(_ascii)]

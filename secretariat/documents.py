@@ -6,6 +6,7 @@ from pathlib import Path
 
 from schemas.acts import Letter
 from secretariat.errors import BadInputError, UnreachableError
+from secretariat.typed import act_from
 
 LARGEST = 20_000_000
 
@@ -29,4 +30,4 @@ def file_letter(directory: Path, path: Path, filed_by: str) -> Letter:
             shutil.copyfile(path, kept)
     except OSError as error:
         raise UnreachableError(f"{kept.parent} cannot be written: {error.strerror}.") from None
-    return Letter(filed_by=filed_by, document=path.name[-200:], sha256=sha256)
+    return act_from(Letter, filed_by=filed_by, document=path.name[-200:], sha256=sha256)

@@ -2,11 +2,17 @@
 
 from typing import Any
 
+from schemas.texts import inert
+
 
 class SecretariatError(Exception):
     """Its text is shown as it is; ``status`` is the HTTP answer, the CLI exits with 2."""
 
     status = 400
+
+    def __str__(self) -> str:
+        """It may quote what was handed in, whatever that was."""
+        return inert(super().__str__())
 
 
 class BadInputError(SecretariatError):

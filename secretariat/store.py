@@ -10,13 +10,13 @@ from typing import IO, Any
 
 from sqlalchemy import Engine, create_engine, event, inspect, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel, select
 
 from schemas import tables
 from secretariat import ledger, readmodels
-from secretariat.errors import ConflictError, UnreachableError
+from secretariat.errors import BadInputError, ConflictError, UnreachableError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _PAST = {"ledger", "link", "signed_in", "run"}  # what a possible future needs nothing of
@@ -132,6 +132,11 @@ class Store:
     def _reachable(self) -> Iterator[None]:
         try:
             yield
+        except (DataError, UnicodeEncodeError):
+            raise BadInputError(
+                "A character or number in what was handed in is none a database can hold. "
+                "Nothing was changed."
+            ) from None
         except DBAPIError as error:
             advice = _advice(error)
             if advice is None:

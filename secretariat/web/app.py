@@ -33,6 +33,9 @@ HEADERS = {
 }
 
 AWAY = "Something this page needs does not answer just now. Nothing is lost; try again in a minute."
+NO_ACT = (
+    'Send one act as a JSON object, such as {"act": "accept", "holding": "…"}. Nothing was changed.'
+)
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +130,8 @@ def _refused(request: Request, error: Exception) -> Response:
 
 def _incomplete(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    if _is_api(request) and error.errors()[0]["loc"][0] == "body":
+        return _message(request, 422, NO_ACT)
     faults = ", ".join(f"{e['loc'][-1]} ({e['msg'].lower()})" for e in error.errors())
     return _message(request, 422, f"The form is not as it must be: {faults}. Nothing was changed.")
 
@@ -137,9 +142,13 @@ def _no_page(request: Request, error: Exception) -> Response:
     return _message(request, error.status_code, words)
 
 
+def _is_api(request: Request) -> bool:
+    return request.url.path.startswith("/api/")
+
+
 def _message(request: Request, status: int, words: str, **facts: Any) -> Response:
     """A page with the sentence; a program gets it as a problem (RFC 9457)."""
-    if request.url.path.startswith("/api/"):
+    if _is_api(request):
         problem = {"title": words, "status": status, **facts}
         return JSONResponse(problem, status, media_type="application/problem+json")
     return render(request, "message.html", status=status, words=words)
