@@ -8,16 +8,18 @@ from email.policy import SMTP
 from hashlib import sha256
 from typing import Any
 
+from markupsafe import Markup
 from sqlmodel import Session
 
 from notifications.envelope import Envelope
 from notifications.links import Links
-from notifications.rendering import render
+from notifications.overtaken import still_needed
+from notifications.rendering import render, render_block
 from schemas.events import Event
 from schemas.phase import Phase
 from schemas.programme import Contact, Programme
 from schemas.tables import Holding, Mail, Obligation
-from secretariat import ladder, ledger, words
+from secretariat import ladder, ledger, week, words
 from secretariat.commands import posts
 from secretariat.commands.office import Desk
 from secretariat.errors import UnknownError
@@ -110,6 +112,8 @@ class Composer:
             "holding": self._about_holding,
             "support": self._about_support,
             "ended": self._about_ended,
+            "digest": self._about_digest,
+            "weekly": self._about_week,
         }[mail.template]
         common = {
             "programme": self.programme,
@@ -127,11 +131,10 @@ class Composer:
         obligation = session.get(Obligation, mail.obligation)
         if obligation is None:
             raise UnknownError(f"There is no obligation “{mail.obligation}” any more.")
-        function = self.programme.function(obligation.function)
         expires = max(now, obligation.do_by) + _LINK_LIVES
         return {
             "obligation": obligation,
-            "function": function.name if function else obligation.function,
+            "function": self._function_name(obligation.function),
             "cycle": obligation.cycle.partition("/")[2],
             "body": self._body_name(obligation.body),
             "own": contact.body == obligation.body,
@@ -166,9 +169,8 @@ class Composer:
         self, _session: Session, mail: Mail, _contact: Contact, _now: datetime
     ) -> dict[str, Any]:
         slug = mail.context["function"]
-        function = self.programme.function(slug)
         return {
-            "function": function.name if function else slug,
+            "function": self._function_name(slug),
             "body": self._body_name(mail.context["body"]),
             "link": self.links.page(f"functions/{slug}"),
         }
@@ -177,6 +179,49 @@ class Composer:
         self, _session: Session, mail: Mail, _contact: Contact, _now: datetime
     ) -> dict[str, Any]:
         return {"body": self._body_name(mail.context["body"]), "link": self.links.page("")}
+
+    def _about_digest(
+        self, session: Session, mail: Mail, contact: Contact, now: datetime
+    ) -> dict[str, Any]:
+        parts = [session.get_one(Mail, key) for key in mail.context["mails"]]
+        items = []
+        for part in still_needed(session, parts):
+            facts = self._words(session, part, contact, now) | {"stands_in_for": ""}
+
+            def block(name: str, part: Mail = part, facts: dict[str, Any] = facts) -> str:
+                template, _, block = name.partition(":")
+                file = f"{part.template}.{template}"
+                return render_block(file, block, contact.language, facts)
+
+            items.append(
+                {
+                    "subject": " ".join(block("txt:subject").split()),
+                    "text": block("txt:words").strip(),
+                    "ask": block("txt:ask").strip(),
+                    "html": Markup(block("html:words")),  # noqa: S704  escaped where it was made
+                    "button": block("html:button"),
+                    "link": facts["link"],
+                }
+            )
+        return {"items": items, "link": self.links.page("")}
+
+    def _about_week(
+        self, session: Session, _mail: Mail, _contact: Contact, now: datetime
+    ) -> dict[str, Any]:
+        found = week.week(session, self.programme, now)
+        return {
+            "week": found,
+            "happened": [words.sentence(self.programme, event, by) for event, by in found.moved],
+            "anchor_words": lambda anchor: anchor.words,
+            "transferred_words": str,
+            "body_name": self._body_name,
+            "function_name": self._function_name,
+            "link": self.links.page(""),
+        }
+
+    def _function_name(self, slug: str) -> str:
+        function = self.programme.function(slug)
+        return function.name if function else slug
 
     def _name(self, contact: Contact) -> str:
         return f"{self._body_name(contact.body)}, {contact.role.replace('-', ' ')}"

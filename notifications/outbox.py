@@ -9,11 +9,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, func, or_, select
 
 from notifications.compose import Composer
+from notifications.digest import bundle
+from notifications.overtaken import overtaken
 from notifications.smtp import Outcome, Relay, RelayError, send
-from schemas.phase import Standing
-from schemas.programme import LadderStep
-from schemas.tables import Holding, Mail, Obligation
-from secretariat import ladder
+from schemas.tables import Mail
 from secretariat.clock import Clock
 from secretariat.errors import SecretariatError
 from secretariat.store import Store
@@ -68,6 +67,7 @@ class Outbox:
                 return []
         with self.store.write() as session:
             claimed = []
+            bundle(session, self.composer.programme.digest, now)
             for mail in session.exec(_sendable(now).limit(BATCH)):
                 if mail.state == "sending":
                     mail.possible_duplicate = True
@@ -118,13 +118,14 @@ class Outbox:
 def write_due(store: Store, composer: Composer, now: datetime) -> None:
     """Freeze what may leave at ``now``, unsent: where time leaps, mails keep their hour."""
     with store.write() as session:
+        bundle(session, composer.programme.digest, now)
         for mail in session.exec(_sendable(now).where(col(Mail.content).is_(None))):
             _freeze(composer, session, mail, now)
 
 
 def _freeze(composer: Composer, session: Session, mail: Mail, now: datetime) -> bool:
     """Whether the mail is still to be sent, and now has its bytes."""
-    if over := _is_over(session, mail):
+    if over := overtaken(session, mail):
         mail.state, mail.reply, mail.lease_until = "suppressed", over, None
         mail.ended_at = now
         return False
@@ -140,31 +141,6 @@ def _freeze(composer: Composer, session: Session, mail: Mail, now: datetime) -> 
             mail.lease_until = None
             return False
     return True
-
-
-def _is_over(session: Session, mail: Mail) -> str:
-    """Why a mail need not be sent any more; empty while it must."""
-    if mail.obligation:
-        return _is_past(session.get(Obligation, mail.obligation), mail.context["step"])
-    if mail.holding and mail.context["kind"] == "holding.offered":
-        holding = session.get(Holding, mail.holding)
-        open_still = holding and holding.standing == Standing.OFFERED
-        return "" if open_still else "answered before it was sent"
-    return ""
-
-
-def _is_past(obligation: Obligation | None, name: str) -> str:
-    """Why a step of an obligation need not be told of any more."""
-    if obligation is None:
-        return "released before it was sent"
-    if obligation.done_at:
-        return "done before it was sent"
-    steps = [LadderStep.model_validate(step) for step in obligation.ladder]
-    step = next((step for step in steps if step.name == name), None)
-    acknowledged = obligation.acknowledged_at is not None
-    if step and not ladder.still_due(step, acknowledged=acknowledged, done=False):
-        return "acknowledged before it was sent"
-    return ""
 
 
 def _sendable(now: datetime):  # type: ignore[no-untyped-def]

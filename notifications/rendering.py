@@ -20,3 +20,10 @@ _TEMPLATES.install_gettext_translations(gettext.NullTranslations(), newstyle=Tru
 def render(template: str, language: str, facts: dict[str, Any]) -> str:
     """A template with its facts filled in. Raises jinja2's errors: it cannot be."""
     return _TEMPLATES.get_template(template).render(facts, language=language)
+
+
+def render_block(template: str, block: str, language: str, facts: dict[str, Any]) -> str:
+    """One block of a template: what a digest takes from each mail. Raises jinja2's errors."""
+    found = _TEMPLATES.get_template(template)
+    context = found.new_context({**facts, "language": language})
+    return "".join(found.blocks[block](context)) if block in found.blocks else ""

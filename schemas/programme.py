@@ -66,6 +66,18 @@ class Cadence(StrEnum):
     AD_HOC = "ad-hoc"
 
 
+class Weekday(StrEnum):
+    """In the order of the week, Monday first."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+
+
 class Part(BaseModel):
     """A part of the file: unknown keys are errors, because a misspelt key is a lost intention."""
 
@@ -181,6 +193,16 @@ class Duty(Part):
     name: Line
 
 
+class Digest(Part):
+    """One mail instead of five: what goes to one person within ``within`` minutes goes together.
+
+    ``weekly`` is the day on which the chair and the secretariat are told where everything stands.
+    """
+
+    within: int = Field(30, ge=0, le=1440, description="minutes that news waits for more")
+    weekly: Weekday | None = Weekday.MONDAY
+
+
 class Function(Part):
     """One secretariat function; ``receiver`` says who takes it over.
 
@@ -213,6 +235,7 @@ class Programme(Part):
     closes: date | None = Field(None, description="last day of the secretariat")
     answer_within: int = Field(30, ge=1, le=250, description="working days to answer an offer in")
     support_days: int = Field(180, ge=0, le=1000, description="after a government took the lead")
+    digest: Digest = Digest()
     readiness: list[ReadinessItem] = []
     members: list[Member] = Field(min_length=1)
     bodies: list[Body] = Field(min_length=1)

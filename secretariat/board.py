@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
@@ -201,6 +202,11 @@ def meetings(session: Session, today: date) -> list[Meeting]:
     return sorted(
         found, key=lambda meeting: (meeting.anchor.day, rotation.number(meeting.som.name))
     )
+
+
+def today(programme: Programme, now: datetime) -> date:
+    """The day it is where the programme is at home."""
+    return now.astimezone(ZoneInfo(programme.zone)).date()
 
 
 def runs(session: Session, limit: int = 5) -> list[Run]:

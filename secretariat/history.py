@@ -11,7 +11,7 @@ from schemas.acts import DatedAct, History
 from schemas.phase import Phase
 from schemas.tables import Entry, Holding, Mail, Obligation, Review, Setting
 from secretariat.clock import MovableClock
-from secretariat.commands import bodies, holdings
+from secretariat.commands import bodies, holdings, weekly
 from secretariat.commands.office import Desk, Office
 from secretariat.errors import BadInputError, SecretariatError
 from secretariat.ledger import append
@@ -25,6 +25,7 @@ def adopt(office: Office) -> None:
         desk = Desk(session, office.programme, office.clock.now(), office.programme.secretariat)
         holdings.open_all(desk, office.programme)
         bodies.note_closing(desk, office.programme)
+        weekly.note_weekly(desk, office.programme)
         append(session, desk.events, at=desk.now, by=desk.by)
 
 

@@ -27,7 +27,7 @@ from schemas.acts import (
 from schemas.events import Event
 from schemas.phase import Phase, Standing
 from schemas.programme import Function, Programme
-from schemas.tables import Holding, Item, Timer
+from schemas.tables import Holding, Item, Timer, Urgency
 from schemas.tables import Review as AskedReview
 from secretariat import ownership, readiness
 from secretariat.commands.office import Desk, fires, handles
@@ -35,6 +35,11 @@ from secretariat.errors import BadInputError, ChangedError, ConflictError, NotAl
 from secretariat.ownership import ENGINE, Held, Wish
 from secretariat.readmodels import row
 
+ANSWERED = (
+    "holding.offered",
+    "review.asked",
+    "holding.follow-up-due",
+)  # somebody must do something
 REVIEWED_AFTER = (90, 180)  # days since a government took the lead
 
 
@@ -267,6 +272,7 @@ def _mail_holding(desk: Desk, holding: Holding, body: str, event: Event) -> None
             key,
             contact,
             "holding",
+            urgency=Urgency.DUTY if event.kind in ANSWERED else Urgency.NEWS,
             holding=holding.id,
             kind=event.kind,
             by=desk.by,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlmodel import Session, col, delete, select
@@ -53,14 +53,17 @@ class Desk:
     ) -> None:
         """Ask for one mail, in the contact's next office hours; the same key asks once.
 
-        ``role`` is what the contact answers as, where the mail is for whoever does.
+        News waits a little for more that can go with it. ``role`` is what the contact answers as,
+        where the mail is for whoever does.
         """
         if self.session.exec(select(Mail.id).where(Mail.idem_key == idem_key)).first():
             return
+        pause = self.programme.digest.within if urgency is Urgency.NEWS else 0
+        leaves = self.now + timedelta(minutes=pause)
         mail = Mail(
             idem_key=idem_key,
             asked_at=self.now,
-            not_before=calendars.of_reader(self.programme, contact).office_hour(self.now),
+            not_before=calendars.of_reader(self.programme, contact).office_hour(leaves),
             expires_at=expires_at,
             urgency=urgency,
             contact=contact.slug,

@@ -1,0 +1,40 @@
+"""Why need a mail no longer be sent? What it tells of may have happened since it was asked for."""
+
+from sqlmodel import Session
+
+from schemas.phase import Standing
+from schemas.programme import LadderStep
+from schemas.tables import Holding, Mail, Obligation
+from secretariat import ladder
+
+
+def overtaken(session: Session, mail: Mail) -> str:
+    """The reason in words; empty while the mail must still be sent."""
+    if mail.template == "digest":
+        parts = [session.get_one(Mail, key) for key in mail.context["mails"]]
+        return "" if still_needed(session, parts) else "all in it was done before it was sent"
+    if mail.template == "obligation":
+        return _past(session.get(Obligation, mail.obligation), mail.context["step"])
+    if mail.holding and mail.context["kind"] == "holding.offered":
+        holding = session.get(Holding, mail.holding)
+        open_still = holding and holding.standing == Standing.OFFERED
+        return "" if open_still else "answered before it was sent"
+    return ""
+
+
+def still_needed(session: Session, mails: list[Mail]) -> list[Mail]:
+    return [mail for mail in mails if not overtaken(session, mail)]
+
+
+def _past(obligation: Obligation | None, name: str) -> str:
+    """Why a step of an obligation need not be told of any more."""
+    if obligation is None:
+        return "released before it was sent"
+    if obligation.done_at:
+        return "done before it was sent"
+    steps = [LadderStep.model_validate(step) for step in obligation.ladder]
+    step = next((step for step in steps if step.name == name), None)
+    acknowledged = obligation.acknowledged_at is not None
+    if step and not ladder.still_due(step, acknowledged=acknowledged, done=False):
+        return "acknowledged before it was sent"
+    return ""

@@ -1,0 +1,144 @@
+"""Mails held back, let go, tried again and looked up; and the mail to come, if nobody acts."""
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from notifications.expected import expected
+from schemas.acts import Acknowledge, HoldMail, ReleaseMail, RetryMail
+from schemas.tables import Entry, Mail, Obligation
+from secretariat.commands import Office
+from secretariat.errors import ConflictError, NotAllowedError, UnknownError
+from secretariat.history import live_until
+from secretariat.maillog import mails
+from secretariat.reconcile import reconcile
+from tests.conftest import Bench, at
+from tests.test_obligations import HOST, Opened, a_meeting
+from tests.test_outbox import Server, an_outbox, one_request, only_mail, server, url_of
+
+__all__ = ["server"]
+
+
+def number(bench: Bench) -> int:
+    found = only_mail(bench).id
+    assert found
+    return found
+
+
+def test_a_held_mail_does_not_leave_until_it_is_released(
+    open_office: Opened, server: Server
+) -> None:
+    bench = one_request(open_office)
+    outbox = an_outbox(bench, url_of(server))
+    bench.office.do(HoldMail(mail=number(bench), reason="wrong date"), by="un-act")
+    outbox.drain()
+    assert (only_mail(bench).state, only_mail(bench).content) == ("held", None)
+    bench.office.do(ReleaseMail(mail=number(bench)), by="un-act")
+    outbox.drain()
+    assert only_mail(bench).state == "accepted"
+
+
+def test_a_mail_on_its_way_back_off_is_tried_at_once(open_office: Opened, server: Server) -> None:
+    bench = one_request(open_office)
+    server.at_rcpt = ["451 try again later"]
+    outbox = an_outbox(bench, url_of(server))
+    outbox.drain()
+    bench.office.do(RetryMail(mail=number(bench)), by="un-act")
+    outbox.drain()
+    assert only_mail(bench).state == "accepted"
+
+
+def test_a_refused_mail_stays_in_the_log_and_a_new_one_is_asked_for(
+    open_office: Opened, server: Server
+) -> None:
+    bench = one_request(open_office)
+    server.at_rcpt = ["550 5.1.1 no such user"]
+    outbox = an_outbox(bench, url_of(server))
+    outbox.drain()
+    refused = number(bench)
+    bench.office.do(RetryMail(mail=refused), by="un-act")
+    outbox.drain()
+    with bench.office.store.read() as session:
+        found = [m for m in mails(session, about=HOST) if m.contact == "tf-vn-focal-point"]
+    assert [(m.state, m.id == refused) for m in found] == [("accepted", False), ("refused", True)]
+    assert found[0].message_id != found[1].message_id
+
+
+def test_what_has_left_can_be_neither_held_nor_retried(open_office: Opened, server: Server) -> None:
+    bench = one_request(open_office)
+    an_outbox(bench, url_of(server)).drain()
+    for act in (HoldMail(mail=number(bench), reason="late"), RetryMail(mail=number(bench))):
+        with pytest.raises(ConflictError, match="accepted"):
+            bench.office.do(act, by="un-act")
+    with pytest.raises(UnknownError, match="no mail"):
+        bench.office.do(RetryMail(mail=2**31 - 1), by="un-act")
+    with pytest.raises(NotAllowedError):
+        bench.office.do(RetryMail(mail=number(bench)), by="tf-vn")
+
+
+def test_who_held_a_mail_is_in_the_ledger(open_office: Opened) -> None:
+    bench = one_request(open_office)
+    bench.office.do(HoldMail(mail=number(bench), reason="wrong date"), by="un-act")
+    with bench.office.store.read() as session:
+        (entry,) = session.exec(select(Entry).where(Entry.kind == "mail.held")).all()
+    assert (entry.by, entry.subject) == ("un-act", str(number(bench)))
+
+
+def test_the_log_is_searched_by_whom_what_and_how_it_ended(
+    open_office: Opened, server: Server
+) -> None:
+    bench = one_request(open_office)
+    an_outbox(bench, url_of(server)).drain()
+    with bench.office.store.read() as session:
+        assert [m.obligation for m in mails(session, to="tf-vn", about="som-hosting")] == [HOST]
+        assert mails(session, to="tf-kh") == []
+        assert mails(session, state="open", about=HOST) == []
+        assert [m.obligation for m in mails(session, state="accepted", about=HOST)] == [HOST]
+
+
+def test_the_mail_to_come_is_what_then_comes_if_nobody_acts(
+    open_office: Opened, server: Server
+) -> None:
+    bench = open_office("2019-10-10T03:00")
+    a_meeting(bench)
+    outbox = an_outbox(bench, url_of(server))
+    until = at("2019-11-30T00:00")
+    foreseen = expected(bench.office, outbox.composer, until)
+    for turn in (bench.clock.now(), at("2019-10-31T17:00"), until):
+        live_until(bench.office, bench.clock, turn, outbox.drain)
+        for function in bench.office.programme.functions:
+            reconcile(bench.office, function)
+    with bench.office.store.read() as session:
+        sent = [m for m in session.exec(select(Mail)) if m.content and m.not_before <= until]
+    assert len(sent) > 20
+    assert {(m.at, m.contact, m.subject) for m in foreseen} == {
+        (m.not_before, m.contact, m.subject) for m in sent
+    }
+
+
+def test_looking_ahead_changes_nothing(open_office: Opened, server: Server) -> None:
+    bench = one_request(open_office)
+    before = everything(bench.office)
+    expected(bench.office, an_outbox(bench, url_of(server)).composer, at("2020-02-01T00:00"))
+    assert everything(bench.office) == before
+
+
+def test_what_somebody_does_now_is_no_longer_to_come(open_office: Opened, server: Server) -> None:
+    bench = one_request(open_office)
+    outbox = an_outbox(bench, url_of(server))
+    outbox.drain()
+    until = bench.clock.now() + timedelta(days=20)
+    climbing = [m for m in expected(bench.office, outbox.composer, until) if m.obligation == HOST]
+    bench.office.do(Acknowledge(obligation=HOST), by="tf-vn")
+    calm = [m for m in expected(bench.office, outbox.composer, until) if m.obligation == HOST]
+    assert len(calm) < len(climbing)
+
+
+def everything(office: Office) -> list[object]:
+    with office.store.read() as session:
+        return [
+            row.model_dump()
+            for table in (Entry, Mail, Obligation)
+            for row in session.exec(select(table))
+        ]
