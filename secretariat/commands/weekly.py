@@ -6,7 +6,7 @@ from sqlmodel import col, select
 
 from schemas.programme import Programme, Weekday
 from schemas.tables import Timer, Urgency
-from secretariat.calendars import WorkCalendar
+from secretariat import calendars
 from secretariat.commands.office import Desk, fires
 
 KIND, SUBJECT = "weekly", "digest"
@@ -42,7 +42,7 @@ EXPIRES = timedelta(days=6)
 
 def _following(programme: Programme, day: Weekday, now: datetime) -> datetime:
     """When offices open on the next such day, where the programme is at home (UTC)."""
-    home = WorkCalendar.of(programme.calendar, programme.zone)
+    home = calendars.of_member(programme, None)
     ahead = (DAYS.index(day) - home.today(now).weekday()) % 7
     at = home.opening_of(home.today(now) + timedelta(days=ahead))
     return at if at > now else home.opening_of(home.today(now) + timedelta(days=ahead + 7))
