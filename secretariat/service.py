@@ -233,7 +233,9 @@ def _announce(settings: Settings, office: Office, say: Say, catching: bool) -> N
     head = coordinator(office)
     say(f"Board     {settings.board_url}")
     if catching:
-        say(f"Mail      {settings.board_url}/mail (no SMTP server is set, so mail is caught here)")
+        say(
+            f"Mail      {settings.board_url}/caught (no SMTP server is set, so mail is caught here)"
+        )
     say(
         f"Prefect   http://127.0.0.1:{settings.prefect_port} (ready in about half a minute; "
         f"it asks for the words in {settings.prefect_auth_file})"

@@ -188,7 +188,7 @@ def test_a_meeting_is_prepared_from_a_button_on_the_board(demo: Running, page: P
 
 def test_a_reminder_becomes_a_mail_whose_button_acknowledges(demo: Running, page: Page) -> None:
     late = "indicator-collection/2018/indicators-reported@tf-cn"
-    page.goto(f"{demo.url}/mail")
+    page.goto(f"{demo.url}/caught")
     page.get_by_role("link", name=re.compile("Late by 16 days: Indicators handed in")).click()
     letter = page.frame_locator("iframe.letter")
     expect(letter.get_by_role("heading")).to_have_text("Indicators handed in")

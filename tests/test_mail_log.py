@@ -1,6 +1,8 @@
 """Mails held back, let go, tried again and looked up; and the mail to come, if nobody acts."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -16,6 +18,7 @@ from secretariat.reconcile import reconcile
 from tests.conftest import Bench, at
 from tests.test_obligations import HOST, Opened, a_meeting
 from tests.test_outbox import Server, an_outbox, one_request, only_mail, server, url_of
+from tests.test_web import Site
 
 __all__ = ["server"]
 
@@ -142,3 +145,34 @@ def everything(office: Office) -> list[object]:
             for table in (Entry, Mail, Obligation)
             for row in session.exec(select(table))
         ]
+
+
+def test_the_mail_pages_are_for_who_answers_for_the_mails_and_hide_what_links_open(
+    open_office: Opened, server: Server, tmp_path: Path
+) -> None:
+    bench = one_request(open_office)
+    an_outbox(bench, url_of(server)).drain()
+    site = Site(bench, tmp_path)
+    path = f"/mail/{number(bench)}"
+    assert {site.browser.get(page).status_code for page in ("/mail", path, "/mail/coming")} == {403}
+    site.sign_in("un-act-head")
+    assert "Host confirms date and venue" in site.browser.get("/mail?about=som-hosting").text
+    page = site.browser.get(path).text
+    assert "/link/…" in page
+    assert len(re.findall(r"/link/\w", page)) == 0
+    assert "if nobody acts" in site.browser.get("/mail/coming?days=2&to=tf-vn").text
+
+
+def test_a_mail_is_held_and_let_go_on_its_page(open_office: Opened, tmp_path: Path) -> None:
+    bench = one_request(open_office)
+    site = Site(bench, tmp_path)
+    path = f"/mail/{number(bench)}"
+    assert site.browser.post(path, data={"act": "hold", "reason": "x"}).status_code == 403
+    site.sign_in("un-act-head")
+    assert site.browser.post(path, data={"act": "hold"}).status_code == 400, "a reason is needed"
+    assert site.browser.post(path, data={"act": "hold", "reason": "no"}).status_code == 303
+    assert only_mail(bench).state == "held"
+    assert "Let it go" in site.browser.get(path).text
+    assert site.browser.post(path, data={"act": "release"}).status_code == 303
+    assert only_mail(bench).state == "waiting"
+    assert site.browser.post(path, data={"act": "eat"}).status_code == 400

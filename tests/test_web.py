@@ -218,7 +218,9 @@ def test_a_bad_form_gets_a_sentence_and_changes_nothing(
     assert site.everything() == before
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/runs/none", "/mail/none.eml", "/link/none"])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/runs/none", "/caught/none.eml", "/mail/none", "/link/none"]
+)
 def test_what_is_not_there_is_a_page_that_says_so(site: Site, path: str) -> None:
     answer = site.browser.get(path)
     assert answer.status_code == 404

@@ -20,7 +20,7 @@ from notifications.compose import Composer
 from secretariat.commands.office import Office
 from secretariat.errors import ChangedError, SecretariatError, UnreachableError
 from secretariat.settings import Settings
-from secretariat.web import api, dossiers, entries, forms, links, pages
+from secretariat.web import api, dossiers, entries, forms, links, mails, pages
 from secretariat.web.render import render
 
 HERE = Path(__file__).parent
@@ -55,7 +55,7 @@ class Parts:
 def create_app(parts: Parts) -> FastAPI:
     app = FastAPI(title="secretariat", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts = parts
-    for door in (api, pages, forms, links, dossiers, entries):
+    for door in (api, pages, forms, links, mails, dossiers, entries):
         for route in door.router.routes:
             if isinstance(route, APIRoute) and route.methods == {"GET"}:
                 route.methods.add("HEAD")

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from email.message import EmailMessage
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from sqlmodel import Session, col, select
 
-from notifications import catcher
 from schemas.forecast import Forecast, TooLittle
 from schemas.phase import Phase, Transferred
 from schemas.programme import Programme
@@ -115,45 +113,6 @@ def show_run(request: Request, key: str) -> Response:
     )
 
 
-@router.get("/mail")
-def show_mail(request: Request) -> Response:
-    """Every message the built-in catcher took, newest first."""
-    directory = _caught(request)
-    messages = [
-        (name, found)
-        for name in catcher.caught(directory)[:200]
-        if (found := catcher.read(directory, name))
-    ]
-    return render(request, "mail.html", messages=messages)
-
-
-@router.get("/mail/{name}")
-def show_message(request: Request, name: str) -> Response:
-    message = _message(request, name)
-    plain = message.get_body(("plain",))
-    return render(
-        request,
-        "message_caught.html",
-        name=name,
-        message=message,
-        text=plain.get_content() if plain else "",
-    )
-
-
-@router.get("/mail/{name}/html")
-def show_html_part(request: Request, name: str) -> Response:
-    """The HTML part as a mail program shows it: no script, nothing loaded."""
-    body = _message(request, name).get_body(("html",))
-    policy = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
-    return Response(
-        body.get_content() if body else "",
-        media_type="text/html; charset=utf-8",
-        headers={
-            "Content-Security-Policy": policy + "style-src 'unsafe-inline'; frame-ancestors 'self'"
-        },
-    )
-
-
 @router.get("/functions/{slug}")
 def show_function(request: Request, slug: str, at: str | None = None) -> Response:
     """One function: who has which duty, what is asked, what happened; also at a past day."""
@@ -233,17 +192,3 @@ def _months(session: Session, office: Office) -> list[date]:
 
 def _day(at: datetime, office: Office) -> date:
     return at.astimezone(ZoneInfo(office.programme.zone)).date()
-
-
-def _caught(request: Request) -> Any:
-    directory = request.app.state.parts.caught
-    if directory is None:
-        raise UnknownError("Mail leaves by your SMTP server; nothing is caught here.")
-    return directory
-
-
-def _message(request: Request, name: str) -> EmailMessage:
-    message = catcher.read(_caught(request), name)
-    if message is None:
-        raise UnknownError(f"There is no caught message “{name}”.")
-    return message

@@ -1,0 +1,182 @@
+"""Mails as pages: what became of each, what will leave if nobody acts, and what was caught here."""
+
+import re
+from datetime import timedelta
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import SMTP
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from notifications import catcher
+from notifications.expected import expected
+from schemas.acts import Act, HoldMail, ReleaseMail, RetryMail
+from schemas.tables import Mail
+from secretariat import maillog
+from secretariat.commands.office import Office
+from secretariat.errors import BadInputError, UnknownError
+from secretariat.readmodels import row
+from secretariat.typed import act_from
+from secretariat.web import signin
+from secretariat.web.render import render
+
+router = APIRouter()
+PAGE = 50
+STATES = (
+    "open", "waiting", "sending", "unknown", "held", "bundled",
+    "accepted", "bounced", "refused", "suppressed", "expired",
+)  # fmt: skip
+ACTS: dict[str, type[Act]] = {"hold": HoldMail, "release": ReleaseMail, "retry": RetryMail}
+_SECRET = re.compile(r"(/link/)[\w.=-]+")
+Word = Annotated[str, Query(max_length=200)]
+Number = Annotated[int, Query(ge=1, lt=2**31)]
+
+
+@router.get("/mail")
+def show_log(
+    request: Request,
+    to: Word = "",
+    state: Word = "",
+    about: Word = "",
+    before: Number | None = None,
+) -> Response:
+    """Every mail with what became of it, newest first; for who answers for them."""
+    signin.steering(request)
+    office: Office = request.app.state.parts.office
+    with office.store.read() as session:
+        found = maillog.mails(
+            session, to=to, state=state, about=about, before=before, limit=PAGE + 1
+        )
+    older = found[PAGE - 1].id if len(found) > PAGE else None
+    return render(
+        request,
+        "mails.html",
+        mails=found[:PAGE],
+        older=older,
+        states=STATES,
+        asked={"to": to, "state": state, "about": about},
+    )
+
+
+@router.get("/mail/coming")
+def show_coming(
+    request: Request, to: Word = "", days: Annotated[int, Query(ge=1, le=366)] = 14
+) -> Response:
+    """Who will get what when, if nobody acts: the chair sees it before it leaves."""
+    signin.steering(request)
+    parts = request.app.state.parts
+    until = parts.office.clock.now() + timedelta(days=days)
+    found = expected(parts.office, parts.composer, until, to)
+    return render(request, "mails_coming.html", mails=found, days=days, to=to)
+
+
+@router.get("/mail/{number:int}")
+def show_mail(request: Request, number: int) -> Response:
+    """One mail: how it went, and what it says; the links in it are for its reader alone."""
+    signin.steering(request)
+    mail, message = _read(request, number)
+    plain = message.get_body(("plain",)) if message else None
+    text = _SECRET.sub(r"\1…", plain.get_content()) if plain else ""
+    return render(request, "mail.html", mail=mail, text=text, acts=_possible(mail))
+
+
+@router.post("/mail/{number:int}")
+def act_on_mail(
+    request: Request,
+    number: int,
+    act: Annotated[str, Form(max_length=20)],
+    reason: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Hold a mail, let it go, or try it again."""
+    by = signin.steering(request)
+    if act not in ACTS:
+        raise BadInputError("Choose hold, release or retry. Nothing was changed.")
+    words = {"mail": number} | ({"reason": reason} if act == "hold" else {})
+    office: Office = request.app.state.parts.office
+    office.do(act_from(ACTS[act], **words), by=by.body, contact=by.slug)
+    return RedirectResponse(f"/mail/{number}", 303)
+
+
+def _possible(mail: Mail) -> list[str]:
+    if mail.state == "held":
+        return ["release"]
+    if mail.state in ("waiting", "unknown"):
+        return ["hold", "retry"]
+    return ["retry"] if mail.state in ("bounced", "refused", "suppressed", "expired") else []
+
+
+def _read(request: Request, number: int) -> tuple[Mail, EmailMessage | None]:
+    office: Office = request.app.state.parts.office
+    if number >= 2**31:
+        raise UnknownError(f"There is no mail “{number}”.")
+    with office.store.read() as session:
+        mail = row(session, Mail, number)
+    if mail.content is None:
+        return mail, None
+    parsed = BytesParser(policy=SMTP).parsebytes(mail.content)
+    assert isinstance(parsed, EmailMessage)
+    return mail, parsed
+
+
+# -- the built-in catcher --------------------------------------------------------------------------
+
+
+@router.get("/caught")
+def show_caught(request: Request) -> Response:
+    """Every message the built-in catcher took, newest first."""
+    directory = _caught(request)
+    messages = [
+        (name, found)
+        for name in catcher.caught(directory)[:200]
+        if (found := catcher.read(directory, name))
+    ]
+    return render(request, "caught.html", messages=messages)
+
+
+@router.get("/caught/{name}")
+def show_message(request: Request, name: str) -> Response:
+    message = _message(request, name)
+    plain = message.get_body(("plain",))
+    return render(
+        request,
+        "message_caught.html",
+        name=name,
+        message=message,
+        text=plain.get_content() if plain else "",
+    )
+
+
+@router.get("/caught/{name}/html")
+def show_html_part(request: Request, name: str) -> Response:
+    """The HTML part as a mail program shows it."""
+    body = _message(request, name).get_body(("html",))
+    return as_a_mail_program(body.get_content() if body else "")
+
+
+def as_a_mail_program(html: str) -> Response:
+    """An HTML part on its own: no script, nothing loaded."""
+    policy = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
+    return Response(
+        html,
+        media_type="text/html; charset=utf-8",
+        headers={
+            "Content-Security-Policy": policy + "style-src 'unsafe-inline'; frame-ancestors 'self'"
+        },
+    )
+
+
+def _caught(request: Request) -> Path:
+    directory: Path | None = request.app.state.parts.caught
+    if directory is None:
+        raise UnknownError("Mail leaves by your SMTP server; nothing is caught here.")
+    return directory
+
+
+def _message(request: Request, name: str) -> EmailMessage:
+    message = catcher.read(_caught(request), name)
+    if message is None:
+        raise UnknownError(f"There is no caught message “{name}”.")
+    return message
