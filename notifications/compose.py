@@ -1,20 +1,20 @@
 """What does the mail say? Rendered once, proved, and frozen to bytes before the first attempt."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from email.headerregistry import Address
+from datetime import UTC, datetime, timedelta
 from email.parser import BytesParser
 from email.policy import SMTP
 from hashlib import sha256
 from typing import Any
 
 from markupsafe import Markup
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from notifications.envelope import Envelope
+from notifications.envelope import Envelope, address
 from notifications.links import Links
 from notifications.overtaken import still_needed
 from notifications.rendering import render, render_block
+from notifications.signing import Signer, signer
 from schemas.events import Event
 from schemas.phase import Phase
 from schemas.programme import Contact, Programme
@@ -55,6 +55,7 @@ class Composer:
     programme: Programme
     links: Links
     sender: str
+    signer: Signer | None = None
 
     def freeze(self, session: Session, mail: Mail, now: datetime) -> None:
         """Fill in subject, Message-ID and the bytes that every attempt will send.
@@ -71,24 +72,41 @@ class Composer:
         facts = self._words(session, mail, contact, now)
         facts["stands_in_for"] = self._name(post) if contact is not post else ""
         name = person.name if person else self._name(contact)
-        domain = self.sender.partition("@")[2]
-        thread = mail.obligation or mail.holding
         subject, _, text = render(f"{mail.template}.txt", contact.language, facts).partition("\n")
         envelope = Envelope(
-            sender=Address(f"{self.programme.name} secretariat", addr_spec=self.sender),
-            recipient=Address(name, addr_spec=mail.address),
-            subject=" ".join(subject.split()),
+            sender=address(f"{self.programme.name} secretariat", self.sender),
+            recipient=address(name, mail.address),
+            subject=subject,
             date=now,
-            message_id=f"<mail.{mail.id}.{now:%Y%m%d%H%M%S}@{domain}>",
-            thread=f"<{thread.replace('@', '.at.')}@{domain}>" if thread else None,
+            message_id=self._message_id(mail),
+            thread=self._thread(session, mail),
+            language=contact.language,
             text=text.strip() + "\n",
             html=render(f"{mail.template}.html", contact.language, facts),
             head=facts["head"],
         )
         mail.language = contact.language
         mail.subject, mail.message_id = envelope.subject, envelope.message_id
-        mail.content = envelope.as_bytes()
+        content = envelope.as_bytes()
+        mail.content = self.signer.signed(content) if self.signer else content
         mail.sha256 = sha256(mail.content).hexdigest()
+
+    def _message_id(self, mail: Mail) -> str:
+        """The name of a mail for ever: it is the same when the mail is written anew."""
+        asked = f"{mail.idem_key}|{mail.asked_at.astimezone(UTC).isoformat()}"
+        return f"<{sha256(asked.encode()).hexdigest()[:32]}@{self.sender.partition('@')[2]}>"
+
+    def _thread(self, session: Session, mail: Mail) -> str | None:
+        """The Message-ID of the first mail about the same thing; None: this is the first."""
+        if mail.obligation is None and mail.holding is None:
+            return None
+        about = col(Mail.holding) == mail.holding
+        if mail.obligation is not None:
+            about = col(Mail.obligation) == mail.obligation
+        first = session.exec(select(Mail).where(about).order_by(col(Mail.id)).limit(1)).first()
+        if first is None or first.idem_key == mail.idem_key:
+            return None
+        return first.message_id or self._message_id(first)
 
     def look(self, desk: Desk) -> Looked:
         """What an act leads to, in words, before it is taken back: events and mails."""
@@ -234,4 +252,5 @@ class Composer:
 def composer(settings: Settings, programme: Programme) -> Composer:
     """Who writes this installation's mails."""
     links = Links(kept_key(settings.directory / "secret.key"), settings.board_url)
-    return Composer(programme, links, settings.mail_from)
+    vouching = signer(settings.dkim_key, settings.dkim_selector, settings.mail_from)
+    return Composer(programme, links, settings.mail_from, vouching)

@@ -1,59 +1,185 @@
 """What does a mail look like on the wire? Its headers and parts, proved before it is kept."""
 
+import re
+import unicodedata
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import SMTP
+from email.utils import format_datetime
+from hashlib import sha256
+from typing import Any
 
+from email_validator import EmailNotValidError, validate_email
+
+from notifications.invitations import Invitation, attach
 from secretariat.audit import NOTED_IN
 from secretariat.errors import BadInputError
 
-_HEADERS = {
-    "from", "to", "subject", "date", "message-id", "mime-version", "content-type",
-    "auto-submitted", "x-auto-response-suppress", "references", NOTED_IN.lower(),
-}  # fmt: skip
+_WIRE = SMTP.clone(cte_type="7bit")  # no relay on the way can harm what it need not understand
+_LONGEST_LINE = 998
+_LONGEST_TEXT = 250
+_OCTETS_A_WORD = 42  # 75 as they stand in the header
+_TURNS_TEXT_ROUND = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """All that goes into one mail; ``date`` is aware, ``head`` the ledger's head at that moment."""
+    """All that goes into one mail.
+
+    ``date`` is aware, ``head`` the ledger's head at that moment, ``thread`` the Message-ID of the
+    first mail about the same thing, ``reply_to`` an address if it is not the sender's, and
+    ``unsubscribe`` the HTTPS link that ends optional mails.
+    """
 
     sender: Address
     recipient: Address
     subject: str
     date: datetime
     message_id: str
-    thread: str | None
+    language: str
     text: str
     html: str
     head: str
+    thread: str | None = None
+    reply_to: str = ""
+    unsubscribe: str | None = None
+    invitations: tuple[Invitation, ...] = ()
 
     def as_bytes(self) -> bytes:
-        """The bytes every attempt sends. Raises BadInputError: it would forge a header."""
-        message = EmailMessage(policy=SMTP)
-        message["From"] = self.sender
-        message["To"] = self.recipient
-        message["Subject"] = self.subject
-        message["Date"] = self.date
-        message["Message-ID"] = self.message_id
-        message["Auto-Submitted"] = "auto-generated"
-        message["X-Auto-Response-Suppress"] = "DR, RN, NRN, AutoReply"
-        message[NOTED_IN] = self.head
-        if self.thread:
-            message["References"] = self.thread
-        message.set_content(self.text)
-        message.add_alternative(self.html, subtype="html")
-        content = message.as_bytes()
-        _prove(content, self.recipient.addr_spec)
+        """The same bytes each time. Raises BadInputError: the text would forge a header."""
+        headers, body = self._headers(), self._body()
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        content = head.encode("ascii", "replace") + body.as_bytes()
+        self._prove(content, sorted(name.lower() for name in (*headers, *body.keys())))
         return content
 
+    def _headers(self) -> dict[str, str]:
+        """Every header but those of the body, encoded and folded."""
+        found = {
+            "From": _mailbox(self.sender),
+            "To": _mailbox(self.recipient),
+            "Reply-To": self.reply_to or None,
+            "Subject": _encoded(header_text(self.subject)),
+            "Date": format_datetime(self.date),
+            "Message-ID": self.message_id,
+            "In-Reply-To": self.thread,
+            "References": self.thread,
+            "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "DR, RN, NRN, AutoReply",
+            "Content-Language": self.language,
+            "List-Unsubscribe": self.unsubscribe and f"<{self.unsubscribe}>",
+            "List-Unsubscribe-Post": self.unsubscribe and "List-Unsubscribe=One-Click",
+            NOTED_IN: self.head,
+        }
+        return {name: value for name, value in found.items() if value is not None}
 
-def _prove(content: bytes, address: str) -> None:
-    """Parse the bytes back: exactly our headers, exactly one recipient."""
-    parsed = BytesParser(policy=SMTP).parsebytes(content)
-    names = [name.lower() for name in parsed]
-    recipients = [a.addr_spec for a in parsed["to"].addresses]
-    if set(names) - _HEADERS or len(names) != len(set(names)) or recipients != [address]:
-        raise BadInputError("The text of this mail would change its own headers; it is not sent.")
+    def _body(self) -> EmailMessage:
+        message = EmailMessage(policy=_WIRE)
+        text, html = body_text(self.text), body_text(self.html)
+        message.set_content(text)
+        message.add_alternative(html, subtype="html")
+        attach(message, self.invitations)
+        mark = sha256(f"{self.message_id}\n{text}\n{html}".encode()).hexdigest()[:32]
+        for number, part in enumerate(p for p in message.walk() if p.is_multipart()):
+            part.set_boundary(f"=_{mark}_{number}")  # Python's own are drawn by chance
+        return message
+
+    def _prove(self, content: bytes, names: list[str]) -> None:
+        """Read the bytes back, with eyes of our own and with Python's."""
+        parsed = BytesParser(policy=SMTP).parsebytes(content)
+        spoken_of = [
+            ("From", self.sender.addr_spec),
+            ("To", self.recipient.addr_spec),
+            ("Reply-To", self.reply_to),
+        ]
+        sound = (
+            _well_formed(content)
+            and _names(content) == names
+            and sorted(name.lower() for name in parsed) == names
+            and parsed["Subject"] == header_text(self.subject)
+            and all(_only(parsed[name], spec) for name, spec in spoken_of if spec)
+        )
+        if not sound:
+            raise BadInputError(
+                "The text of this mail would change its own headers; it is not sent."
+            )
+
+
+def address(name: str, spec: str) -> Address:
+    """One mailbox with a name people know. Raises BadInputError: that is no single address."""
+    try:
+        plain = validate_email(spec, check_deliverability=False).ascii_email
+    except EmailNotValidError:
+        plain = None
+    if plain != spec:
+        raise BadInputError(f"“{spec}” is not one address that every mail relay takes.")
+    return Address(header_text(name), addr_spec=spec)
+
+
+def header_text(text: str) -> str:
+    """Text that says the same in a header and can do nothing there: one line, no commands.
+
+    Line ends, controls and what turns text round become a space, an encoded word is taken apart,
+    and what no header needs is cut.
+    """
+    shown = "".join(" " if _steers(char) else char for char in text)
+    line = " ".join(shown.replace("=?", "= ?").split())
+    return line if len(line) <= _LONGEST_TEXT else line[: _LONGEST_TEXT - 1] + "…"
+
+
+def body_text(text: str) -> str:
+    """A body whose lines end in one way and that holds no control but the tab."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
+    return "".join("\ufffd" if _hidden(char) else char for char in lines)
+
+
+def _steers(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category in ("Cc", "Cs", "Zl", "Zp") or ord(char) in _TURNS_TEXT_ROUND
+
+
+def _hidden(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t"
+
+
+def _encoded(text: str) -> str:
+    """A header's value as ASCII; what is not ASCII in the words of RFC 2047, one to a line."""
+    if text.isascii():
+        return text
+    words, octets = [], b""
+    for char in text:
+        if len(octets + char.encode()) > _OCTETS_A_WORD:
+            words.append(octets)
+            octets = b""
+        octets += char.encode()
+    encoded = (b64encode(word).decode() for word in (*words, octets))
+    return "\r\n ".join(f"=?utf-8?b?{word}?=" for word in encoded)
+
+
+def _mailbox(person: Address) -> str:
+    """Only the name is ever encoded: where Python folds a mailbox itself, long names change."""
+    if person.display_name.isascii():
+        return str(person)
+    return f"{_encoded(person.display_name)}\r\n <{person.addr_spec}>"
+
+
+def _only(header: Any, spec: str) -> bool:
+    return [found.addr_spec for found in header.addresses] == [spec]
+
+
+def _well_formed(content: bytes) -> bool:
+    """Plain ASCII, CRLF and nothing else at the end of a line, and no line too long."""
+    lines = content.split(b"\r\n")
+    bare = any(b"\r" in line or b"\n" in line or b"\0" in line for line in lines)
+    return content.isascii() and not bare and max(map(len, lines)) <= _LONGEST_LINE
+
+
+def _names(content: bytes) -> list[str]:
+    """The names at the beginning of the header's lines, as any relay on the way finds them."""
+    head = content.partition(b"\r\n\r\n")[0]
+    lines = re.sub(rb"\r\n(?=[ \t])", b"", head).split(b"\r\n")
+    return sorted(line.partition(b":")[0].decode("ascii", "replace").lower() for line in lines)

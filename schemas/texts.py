@@ -3,6 +3,7 @@
 import re
 from typing import Annotated
 
+from email_validator import validate_email
 from pydantic import AfterValidator, EmailStr
 
 # Control characters but tab and newline, halves of a character, marks that reverse what is read.
@@ -28,9 +29,11 @@ def _one_line(text: str) -> str:
 
 
 def _ascii(address: str) -> str:
-    if not address.isascii():
+    """The address as every relay takes it: a domain in another script has a plain form."""
+    plain = validate_email(address, check_deliverability=False).ascii_email
+    if plain is None:
         raise ValueError(f"“{address}” has letters that not every mail relay takes; use a-z")
-    return address
+    return plain
 
 
 READABLE = AfterValidator(_readable)

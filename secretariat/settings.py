@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     )
     mail_from: Address = Field("secretariat@commit.example", description="sender of every mail")
 
+    dkim_key: str = Field("", description="the RSA key (PEM file) your domain signs mails with")
+    dkim_selector: str = Field("secretariat", description="where your DNS has its public half")
+
     @cached_property
     def directory(self) -> Path:
         """The data directory, made if need be and absolute. Raises UnreachableError."""
