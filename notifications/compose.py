@@ -132,6 +132,7 @@ class Composer:
             "ended": self._about_ended,
             "digest": self._about_digest,
             "weekly": self._about_week,
+            "undelivered": self._about_undelivered,
         }[mail.template]
         common = {
             "programme": self.programme,
@@ -240,6 +241,16 @@ class Composer:
     def _function_name(self, slug: str) -> str:
         function = self.programme.function(slug)
         return function.name if function else slug
+
+    def _about_undelivered(
+        self, _session: Session, mail: Mail, _contact: Contact, _now: datetime
+    ) -> dict[str, Any]:
+        mails = [lost | {"name": self._name_of(lost["to"])} for lost in mail.context["mails"]]
+        return {"mails": mails, "link": self.links.page("")}
+
+    def _name_of(self, slug: str) -> str:
+        contact = self.programme.contact(slug)
+        return self._name(contact) if contact else slug
 
     def _name(self, contact: Contact) -> str:
         return f"{self._body_name(contact.body)}, {contact.role.replace('-', ' ')}"

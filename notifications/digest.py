@@ -9,6 +9,7 @@ from schemas.programme import Digest
 from schemas.tables import Mail
 
 TEMPLATE = "digest"
+MOST = 30  # in one mail; more nobody reads
 
 
 def bundle(session: Session, digest: Digest, now: datetime) -> None:
@@ -22,11 +23,8 @@ def bundle(session: Session, digest: Digest, now: datetime) -> None:
     may_leave = select(Mail.contact).where(alone, col(Mail.not_before) <= now)
     for contact in session.exec(may_leave.distinct().order_by(Mail.contact)).all():
         waiting = select(Mail).where(alone, Mail.contact == contact, col(Mail.not_before) <= soon)
-        found = session.exec(
-            waiting.order_by(col(Mail.urgency), col(Mail.not_before), col(Mail.id))
-        )
-        parts = still_needed(session, list(found))
-        if len(parts) > 1:
+        first = waiting.order_by(col(Mail.urgency), col(Mail.not_before), col(Mail.id)).limit(MOST)
+        while len(parts := still_needed(session, list(session.exec(first)))) > 1:
             _together(session, parts, now)
 
 

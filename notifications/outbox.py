@@ -1,57 +1,79 @@
-"""Which mails leave now? Claimed, frozen, sent one by one, each outcome committed for itself."""
+"""Every mail leaves: claimed, handed over, its outcome on disk before the next one follows."""
 
 import asyncio
-import logging
+import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from random import Random
 
-from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import col, func, select, true
 
+from notifications import claims, undelivered
+from notifications.allowance import DAY, MINUTE, Allowance, Limits
 from notifications.compose import Composer
 from notifications.digest import bundle
-from notifications.overtaken import overtaken
-from notifications.smtp import Outcome, Relay, RelayError, send
+from notifications.drain import Drain
+from notifications.transport import Transport
 from schemas.tables import Mail
 from secretariat.clock import Clock
-from secretariat.errors import SecretariatError
+from secretariat.points import reached
 from secretariat.store import Store
-
-LEASE = timedelta(minutes=20)  # longer than one message's SMTP timeouts together
-BATCH = 50
-ENDS = {"accepted", "bounced", "refused", "suppressed", "expired"}
-BACKOFF = [timedelta(minutes=m) for m in (1, 5, 15, 30)]
-
-log = logging.getLogger(__name__)
 
 
 @dataclass
 class Outbox:
-    """Drains the outbox of one store through one relay. One drain runs at a time."""
+    """The outbox of one store and the relay it leaves through; one drain runs at a time.
+
+    Every time, also of limits, leases and pauses, goes by ``clock``.
+    """
 
     store: Store
     clock: Clock
     composer: Composer
-    relay: Relay
-    trouble: str = field(default="", init=False)
+    transport: Transport
+    limits: Limits = field(default_factory=Limits)
+    rng: Random = field(default_factory=Random)
+    stopping: threading.Event = field(default_factory=threading.Event, init=False)
+    _mine: set[int] = field(default_factory=set, init=False)  # claimed; no outcome on disk yet
+
+    def __post_init__(self) -> None:
+        self.allowance = Allowance(self.limits, self.rng)
+        self._remembers = False
+
+    @property
+    def trouble(self) -> str:
+        """Why mail waits, in words; empty while it does not."""
+        return self.allowance.trouble
 
     def drain(self) -> int:
         """Send everything that may leave now; returns how many mails ended.
 
         With the relay down nothing is failed: mails wait, and ``trouble`` says why.
+        Raises UnreachableError: what becomes of mails cannot be kept, so none is sent.
         """
-        ended = 0
-        while batch := self._claim():
-            try:
-                ended += asyncio.run(self._send(batch))
-                self.trouble = ""
-            except RelayError as error:
-                self._put_back(batch)
-                if self.trouble != str(error):
-                    log.warning("%s", error)
-                self.trouble = str(error)
-                break
-        return ended
+        now = self.clock.now()
+        if not self._tidied(now) or not self.allowance.room(now, 1):
+            return 0
+        self.store.check_room()
+        drain = Drain(
+            self.store, self.clock, self.composer, self.transport,
+            self.allowance, self.rng, self._mine, self.stopping,
+        )  # fmt: skip
+        return asyncio.run(drain.run())
+
+    def recover(self) -> None:
+        """Take back what an earlier process was sending. Only for who holds the store alone."""
+        with self.store.queue() as session:
+            claims.take_back(session, true(), self.clock.now())
+        reached("wake")
+
+    def backlog(self, now: datetime) -> tuple[int, datetime | None]:
+        """How many mails should have left by ``now``, and since when the oldest of them."""
+        late = col(Mail.state).in_(("waiting", "unknown", "sending")) & (
+            col(Mail.not_before) <= now
+        )
+        with self.store.read() as session:
+            return session.exec(select(func.count(), func.min(Mail.not_before)).where(late)).one()
 
     def held(self) -> int:
         """How many mails wait for a person, because they cannot be written or handed over."""
@@ -59,99 +81,56 @@ class Outbox:
             query = select(func.count()).select_from(Mail).where(Mail.state == "held")
             return session.exec(query).one()
 
-    def _claim(self) -> list[int]:
-        """Mark a batch as being sent; a mail whose last claim died may have been sent already."""
+    def waiting_in_words(self) -> str:
+        """What waits though it should not, to follow another sentence; empty: nothing does."""
         now = self.clock.now()
+        count, since = self.backlog(now)
+        age = now - since if since else timedelta()
+        late = f"{count} should have left, the oldest {_age(age)} ago" if age > MINUTE else ""
+        held = self.held()
+        aside = f"{held} held, see the last mails" if held else ""
+        return "".join(f"; {part}" for part in (late, aside) if part)
+
+    def _tidied(self, now: datetime) -> bool:
+        """Whether there is something to send, once what lapsed meanwhile was put right."""
+        if not self._remembers:
+            self._remember(now)
         with self.store.read() as session:
-            if session.exec(_sendable(now).limit(1)).first() is None:
-                return []
-        with self.store.write() as session:
-            claimed = []
+            if not (self._mine or claims.waits(session, now)):
+                return False
+            over = undelivered.is_any_over(session, now)
+        if over:
+            with self.store.write() as session:
+                undelivered.expire(session, self.composer.programme, now)
+        with self.store.queue() as session:
+            lapsed = (col(Mail.lease_until) <= now) | col(Mail.id).in_(self._mine)
+            claims.take_back(session, lapsed, now)
             bundle(session, self.composer.programme.digest, now)
-            for mail in session.exec(_sendable(now).limit(BATCH)):
-                if mail.state == "sending":
-                    mail.possible_duplicate = True
-                if _freeze(self.composer, session, mail, now) and mail.id:
-                    mail.state, mail.lease_until = "sending", now + LEASE
-                    mail.attempts += 1
-                    claimed.append(mail.id)
-            return claimed
+        self._mine.clear()
+        return True
 
-    async def _send(self, batch: list[int]) -> int:
-        ended = 0
-        async with self.relay.connected() as client:
-            for key in batch:
-                with self.store.read() as session:
-                    mail = session.get_one(Mail, key)
-                assert mail.address
-                assert mail.content
-                outcome = await send(client, self.composer.sender, mail.address, mail.content)
-                ended += self._record(key, outcome)
-                if outcome.unknown:
-                    raise RelayError(outcome.reply)
-        return ended
-
-    def _record(self, key: int, outcome: Outcome) -> int:
-        now = self.clock.now()
-        with self.store.write() as session:
-            mail = session.get_one(Mail, key)
-            mail.state, mail.reply, mail.lease_until = outcome.state, outcome.reply, None
-            mail.possible_duplicate |= outcome.unknown
-            if outcome.state == "accepted":
-                mail.accepted_at = now
-            if outcome.state in ENDS:
-                mail.ended_at = now
-            if outcome.state == "waiting":
-                mail.not_before = now + BACKOFF[min(mail.attempts, len(BACKOFF)) - 1]
-        return int(outcome.state != "waiting")
-
-    def _put_back(self, batch: list[int]) -> None:
-        """What the relay has not taken waits for the next drain."""
-        with self.store.write() as session:
-            for key in batch:
-                mail = session.get_one(Mail, key)
-                if mail.state == "sending":
-                    mail.state, mail.lease_until = "waiting", None
-                    mail.not_before = self.clock.now() + BACKOFF[0] / 6
+    def _remember(self, now: datetime) -> None:
+        """What left before this process began counts too."""
+        if self.limits.per_minute or self.limits.per_day:
+            query = select(Mail.attempted_at).where(col(Mail.attempted_at) > now - DAY)
+            with self.store.read() as session:
+                self.allowance.remember(at for at in session.exec(query) if at)
+        self._remembers = True
 
 
 def write_due(store: Store, composer: Composer, now: datetime) -> None:
     """Freeze what may leave at ``now``, unsent: where time leaps, mails keep their hour."""
     with store.write() as session:
         bundle(session, composer.programme.digest, now)
-        for mail in session.exec(_sendable(now).where(col(Mail.content).is_(None))):
-            _freeze(composer, session, mail, now)
+    more = True
+    while more:
+        with store.write() as session:
+            more = claims.write(session, composer, now)
 
 
-def _freeze(composer: Composer, session: Session, mail: Mail, now: datetime) -> bool:
-    """Whether the mail is still to be sent, and now has its bytes."""
-    if over := overtaken(session, mail):
-        mail.state, mail.reply, mail.lease_until = "suppressed", over, None
-        mail.ended_at = now
-        return False
-    if mail.content is None:
-        try:
-            composer.freeze(session, mail, now)
-        except SQLAlchemyError:
-            raise
-        except Exception as error:  # one mail that cannot be written must not stop the others
-            if not isinstance(error, SecretariatError):
-                log.exception("mail %s cannot be written", mail.id)
-            mail.state, mail.reply = "held", f"cannot be written: {error}"
-            mail.lease_until = None
-            return False
-    return True
-
-
-def _sendable(now: datetime):  # type: ignore[no-untyped-def]
-    """Mails whose hour has come, and those a dead process left half sent; urgent ones first."""
-    return (
-        select(Mail)
-        .where(
-            or_(
-                (col(Mail.state) == "waiting") & (col(Mail.not_before) <= now),
-                (col(Mail.state) == "sending") & (col(Mail.lease_until) <= now),
-            )
-        )
-        .order_by(col(Mail.urgency), col(Mail.not_before), col(Mail.id))
-    )
+def _age(age: timedelta) -> str:
+    minutes = int(age.total_seconds() // 60)
+    for size, name in ((1440, "day"), (60, "hour"), (1, "minute")):
+        if count := minutes // size:
+            return f"{count} {name}{'s' if count > 1 else ''}"
+    return "a moment"

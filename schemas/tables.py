@@ -300,7 +300,7 @@ class Mail(SQLModel, table=True):
             "(state in ('accepted', 'bounced', 'refused', 'suppressed', 'expired')) "
             "= (ended_at is not null)"
         ),
-        Index("ix_outbox_next", "state", "urgency", "not_before"),
+        Index("ix_outbox_next", "state", "urgency", "expires_at", "not_before", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -325,7 +325,10 @@ class Mail(SQLModel, table=True):
     state: str = "waiting"
     lease_until: datetime | None = instant(default=None)
     attempts: int = 0
-    attempted_at: datetime | None = instant(default=None, index=True)
+    attempted_at: datetime | None = instant(
+        default=None, index=True, description="when the last attempt began or, known, ended"
+    )
+    faults: int = Field(default=0, description="attempts in a row that failed within us")
     phase: str = Field(default="", description="how far the last attempt came: connect … dot")
     possible_duplicate: bool = False
     code: str = Field(default="", description="the enhanced status code, such as 5.1.1")

@@ -1,6 +1,7 @@
 """Everything in the foreground: board, clock, outbox and Prefect, until Ctrl-C."""
 
 import logging
+import os
 import signal
 import socket
 import threading
@@ -8,16 +9,20 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from typing import Any
+from urllib.parse import SplitResult
 
 import httpx
 import uvicorn
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from flows import relay
+from notifications.allowance import Limits
 from notifications.catcher import Catcher
 from notifications.compose import composer
 from notifications.outbox import Outbox, write_due
-from notifications.smtp import Relay, RelayError, can_connect
+from notifications.postman import Postman
+from notifications.smtp import LOOPBACK, Relay, can_connect
+from notifications.transport import RelayError
 from schemas.programme import Contact
 from secretariat import history
 from secretariat.children import Prefect
@@ -154,18 +159,18 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
             caught = settings.directory / "caught"
             url = stack.enter_context(Catcher(caught)).url
         writer = composer(settings, office.programme)
-        outbox = Outbox(office.store, office.clock, writer, Relay(url))
+        outbox = Outbox(office.store, office.clock, writer, Relay(url), limits_of(settings, url))
+        postman = Postman(outbox)
         prefect = Prefect(settings, office.programme)
         prefect_client = httpx.Client(auth=settings.prefect_auth, timeout=10)
         carrier = relay.Relay(office, settings.prefect_api, prefect_client)
 
         def health() -> dict[str, str]:
-            mail = outbox.trouble or ("caught here" if caught else "leaving by your relay")
-            if held := outbox.held():
-                mail += f"; {held} held, see the last mails"
+            way = "caught here" if caught else "leaving by your relay"
+            mail = f"{postman.words or way}{outbox.waiting_in_words()}"
             return {"Clock": "ticking", "Mail": mail, "Prefect": prefect.words}
 
-        scheduler = _scheduler(office, outbox, carrier)
+        scheduler = _scheduler(office, carrier)
         stack.callback(lambda: scheduler.running and scheduler.shutdown())
         app = create_app(Parts(settings, office, writer, caught, health))
         server = uvicorn.Server(
@@ -183,6 +188,7 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
             try:
                 first()
                 scheduler.start()
+                postman.start()
                 prefect.start()
             except Exception as error:
                 failed.append(error)
@@ -190,6 +196,8 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
 
         worker = threading.Thread(target=work, name="first", daemon=True)
         stack.callback(prefect.stop)
+        stack.callback(postman.stop)
+        stack.callback(_stop_at_once_if_asked_again)
         stack.callback(say, "Stopping …")
         # Asked to end in any way, we stop what we began: uvicorn passes these on when it is done.
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -202,17 +210,29 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
         raise failed[0]
 
 
-def _scheduler(office: Office, outbox: Outbox, carrier: relay.Relay) -> BackgroundScheduler:
+def limits_of(settings: Settings, url: SplitResult) -> Limits:
+    """What is set; else what the large hosts allow, and no limit within this machine."""
+    near = url.hostname in LOOPBACK
+    return Limits(
+        per_minute=settings.smtp_per_minute or (None if near else 30),
+        per_day=settings.smtp_per_day or (None if near else 10_000),
+        connections=settings.smtp_connections,
+    )
+
+
+def _stop_at_once_if_asked_again() -> None:
+    """Who asks twice does not want to wait; the next start takes up what was under way."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: os._exit(1))
+
+
+def _scheduler(office: Office, carrier: relay.Relay) -> BackgroundScheduler:
     """APScheduler only ticks; what is due is decided from the store."""
     scheduler = BackgroundScheduler(
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
     )
 
-    def ticking() -> None:
-        tick(office)
-        outbox.drain()
-
-    scheduler.add_job(_lasting(ticking), "interval", seconds=1)
+    scheduler.add_job(_lasting(lambda: tick(office)), "interval", seconds=1)
     scheduler.add_job(_lasting(carrier.carry), "interval", seconds=2)
     return scheduler
 

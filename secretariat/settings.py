@@ -29,6 +29,13 @@ class Settings(BaseSettings):
     smtp_url: str = Field(
         "", description="smtp://user:password@host:587 or smtps://…; empty: the built-in catcher"
     )
+    smtp_per_minute: int | None = Field(
+        None, ge=1, description="mails in a minute; 30 unless the relay is this machine"
+    )
+    smtp_per_day: int | None = Field(
+        None, ge=1, description="mails in a day; 10,000 unless the relay is this machine"
+    )
+    smtp_connections: int = Field(3, ge=1, le=50, description="to the relay at once")
     mail_from: Address = Field("secretariat@commit.example", description="sender of every mail")
 
     dkim_key: str = Field("", description="the RSA key (PEM file) your domain signs mails with")

@@ -2,7 +2,9 @@
 
 import contextlib
 import fcntl
+import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -23,15 +25,21 @@ _PAST = {"ledger", "link", "signed_in", "run"}  # what a possible future needs n
 _WAITING = {"timer": "claimed_at", "outbox": "ended_at"}  # null while it is not over
 _LATEST = tables.Entry.__table__.c.seq.desc()  # type: ignore[attr-defined]
 # One writer at a time, on PostgreSQL too: the ledger is a chain.
+_ROOM = 8_000_000  # bytes to be sure of the next writes
+NOTICES = "secretariat"  # PostgreSQL's channel on which writers tell of their commits
 _WRITER_LOCK = 7_205_759_403_792_793
 _SERVER_LOCK = _WRITER_LOCK + 1
 
 
 class Store:
-    """Sessions over one database. Writers are alone from their first statement on."""
+    """Sessions over one database. Writers are alone from their first statement on.
+
+    ``written`` is set whenever this process has written; who waits for it clears it.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.written = threading.Event()
         self._writer = engine.execution_options(writes=True)
         self.is_sqlite = engine.dialect.name == "sqlite"
         if self.is_sqlite:
@@ -46,13 +54,28 @@ class Store:
     @contextlib.contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that is committed at the end, or rolled back whole by any exception."""
-        with self._reachable(), Session(self._writer, expire_on_commit=False) as session:
-            if not self.is_sqlite:
+        with self.queue() as session:
+            if not self.is_sqlite:  # its notice leaves with the commit
                 session.connection().exec_driver_sql(
-                    f"select pg_advisory_xact_lock({_WRITER_LOCK})"
+                    f"select pg_advisory_xact_lock({_WRITER_LOCK}), pg_notify('{NOTICES}', '')"
                 )
             yield session
+        self.written.set()
+
+    @contextlib.contextmanager
+    def queue(self) -> Iterator[Session]:
+        """As ``write``, for the queues beside the ledger only: it waits for no writer of that."""
+        with self._reachable(), Session(self._writer, expire_on_commit=False) as session:
+            yield session
             session.commit()
+
+    def check_room(self) -> None:
+        """Raises UnreachableError while the disk is too full to be sure of the next write."""
+        path = self.engine.url.database if self.is_sqlite else None
+        if path and Path(path).exists() and shutil.disk_usage(path).free < _ROOM:
+            raise UnreachableError(
+                f"The disk that holds {path} is nearly full. Make room on it; mail waits."
+            )
 
     def as_of(self, at: datetime) -> "Store":
         """The store as it stood at ``at``: the ledger up to then, replayed in memory."""

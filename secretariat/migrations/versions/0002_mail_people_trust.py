@@ -52,6 +52,7 @@ def _make_the_outbox_anew() -> None:
         sa.Column("lease_until", schemas.tables.Instant(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("attempted_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("faults", sa.Integer(), nullable=False),
         sa.Column("phase", sa.String(), nullable=False),
         sa.Column("possible_duplicate", sa.Boolean(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
@@ -70,12 +71,15 @@ def _make_the_outbox_anew() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("idem_key"),
     )
-    op.create_index("ix_outbox_next", "outbox", ["state", "urgency", "not_before"])
+    op.create_index(
+        "ix_outbox_next", "outbox", ["state", "urgency", "expires_at", "not_before", "id"]
+    )
     for column in ("attempted_at", "bundle", "holding", "message_id", "obligation"):
         op.create_index(f"ix_outbox_{column}", "outbox", [column])
     op.execute(
-        f"insert into outbox ({KEPT}, urgency, phase, code, ended_at) "  # noqa: S608
-        f"select {KEPT}, 3, '', '', case when state in {ENDED} "
+        f"insert into outbox ({KEPT}, urgency, faults, phase, code, ended_at) "  # noqa: S608
+        f"select {KEPT}, 3, 0, case when state = 'sending' then 'dot' else '' end, '', "
+        f"case when state in {ENDED} "
         "then coalesce(accepted_at, not_before) end from outbox_before"
     )
     op.drop_table("outbox_before")

@@ -1,0 +1,213 @@
+"""Which mails leave next? The most urgent that may, written and frozen before anybody sees them."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Table, case, update
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, col, func, or_, select
+
+from notifications.compose import Composer
+from notifications.outcomes import TRIES
+from notifications.overtaken import overtaken
+from notifications.transport import Frozen
+from schemas.tables import Holding, Mail, Obligation, Urgency
+from secretariat.commands.posts import ERASED
+from secretariat.errors import SecretariatError
+
+LEASE = timedelta(minutes=30)  # longer than all that one mail may take
+BATCH = 30
+AT_ONCE = 10  # mails written in one transaction: others want to write too
+BEGUN = "dot"  # phase of a mail under way: from here on it may have been taken
+
+OUTBOX: Table = Mail.__table__  # type: ignore[attr-defined]
+_NEEDED = (
+    *(OUTBOX.c.id, OUTBOX.c.template, OUTBOX.c.obligation, OUTBOX.c.holding, OUTBOX.c.context),
+    *(OUTBOX.c.address, OUTBOX.c.content, OUTBOX.c.sha256, OUTBOX.c.attempts, OUTBOX.c.faults),
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A mail that is ours until ``lease_until``, with how often it was tried before."""
+
+    mail: Frozen
+    lease_until: datetime
+    attempts: int
+    faults: int
+
+
+def waits(session: Session, now: datetime) -> bool:
+    """Whether anything in the outbox wants attention at ``now``; cheap enough to ask often."""
+    state, hour = col(Mail.state), col(Mail.not_before)
+    wanted = or_(
+        state.in_(("waiting", "unknown")) & ((hour <= now) | (col(Mail.expires_at) <= now)),
+        (state == "sending") & (col(Mail.lease_until) <= now),
+    )
+    return session.exec(select(Mail.id).where(wanted).limit(1)).first() is not None
+
+
+def due(session: Session, now: datetime, most: int) -> int:
+    """How many mails may leave now, counted up to ``most``."""
+    some = select(Mail.id).where(col(Mail.state) == "waiting", _may_leave(now)).limit(most)
+    return session.exec(select(func.count()).select_from(some.subquery())).one()
+
+
+def take_back(session: Session, which: ColumnElement[bool], now: datetime) -> None:
+    """Mails whose sender is gone wait again; those it had begun may have been taken."""
+    begun = OUTBOX.c.phase == BEGUN
+    faults = OUTBOX.c.faults + case((begun, 1), else_=0)
+    aside = begun & (faults >= TRIES)
+    session.connection().execute(
+        update(OUTBOX)
+        .where(OUTBOX.c.state == "sending", which)
+        .values(
+            state=case((aside, "held"), else_="waiting"),
+            lease_until=None,
+            faults=case((aside, 0), else_=faults),
+            possible_duplicate=OUTBOX.c.possible_duplicate | begun,
+            not_before=case((begun, now + timedelta(minutes=1)), else_=OUTBOX.c.not_before),
+            attempted_at=case((begun, now), else_=OUTBOX.c.attempted_at),
+            reply=case(
+                (aside, f"set aside: secretariat ended {TRIES} times while it was being sent"),
+                (begun, "secretariat ended while it was being sent; it may have been taken"),
+                else_=OUTBOX.c.reply,
+            ),
+        )
+    )
+    session.connection().execute(
+        update(OUTBOX)
+        .where(OUTBOX.c.state == "unknown", OUTBOX.c.not_before <= now)
+        .values(state="waiting")
+    )
+
+
+def claim(
+    session: Session, composer: Composer, now: datetime, most: int
+) -> tuple[list[Claimed], bool]:
+    """The next mails, at most ``most``, now ours; and whether there may be more behind them.
+
+    What need not be sent any more, and what cannot be written, ends here.
+    """
+    rows = _next(session, now, min(most, BATCH))
+    over = _over(session, rows)
+    ready: dict[int, Frozen] = {}
+    written = 0
+    for row in rows:
+        if written == AT_ONCE:
+            break
+        if why := over[row.id]:
+            _end(session, row.id, "suppressed", why, now)
+        elif row.content is None:
+            written += 1
+            if frozen := _write(session, composer, row.id, now):
+                ready[row.id] = frozen
+        elif row.sha256 and sha256(row.content).hexdigest() != row.sha256:
+            _set_aside(session, row.id, "its frozen bytes were changed since they were written")
+        else:
+            ready[row.id] = Frozen(row.id, composer.sender, row.address, row.content)
+    session.flush()
+    lease_until = now + LEASE
+    _mark(session, ready, state="sending", lease_until=lease_until, phase="")
+    tried = {row.id: (row.attempts, row.faults) for row in rows}
+    return [Claimed(mail, lease_until, *tried[id]) for id, mail in ready.items()], bool(rows)
+
+
+def put_back(session: Session, ids: Iterable[int]) -> None:
+    """Claimed, but nothing was begun."""
+    _mark(session, list(ids), state="waiting", lease_until=None)
+
+
+def write(session: Session, composer: Composer, now: datetime) -> bool:
+    """Freeze a few of the mails that may leave at ``now``, unsent; whether there are more."""
+    unwritten = select(Mail).where(
+        col(Mail.state) == "waiting", col(Mail.content).is_(None), _may_leave(now)
+    )
+    mails = session.exec(unwritten.limit(AT_ONCE)).all()
+    over = _over(session, mails)
+    for mail in mails:
+        assert mail.id
+        if why := over[mail.id]:
+            _end(session, mail.id, "suppressed", why, now)
+        else:
+            _write(session, composer, mail.id, now)
+    return bool(mails)
+
+
+def _may_leave(now: datetime) -> ColumnElement[bool]:
+    lasts = col(Mail.expires_at).is_(None) | (col(Mail.expires_at) > now)
+    return (col(Mail.not_before) <= now) & lasts
+
+
+def _next(session: Session, now: datetime, most: int) -> list[Row[Any]]:
+    """Asked for one urgency at a time, so that the index gives the order and none is sorted."""
+    rows: list[Row[Any]] = []
+    for urgency in Urgency:
+        query = (
+            OUTBOX.select()
+            .with_only_columns(*_NEEDED)
+            .where(col(Mail.state) == "waiting", col(Mail.urgency) == urgency, _may_leave(now))
+            .order_by(col(Mail.expires_at).nulls_last(), col(Mail.not_before), col(Mail.id))
+            .limit(most - len(rows))
+            .with_for_update(skip_locked=True)
+        )
+        rows += session.connection().execute(query).all()
+        if len(rows) == most:
+            break
+    return rows
+
+
+def _write(session: Session, composer: Composer, id: int, now: datetime) -> Frozen | None:
+    """Freeze one mail; one that cannot be written is held and stops no other."""
+    try:
+        with session.begin_nested():
+            mail = session.get_one(Mail, id)
+            composer.freeze(session, mail, now)
+    except OperationalError:
+        raise
+    except Exception as error:
+        if not isinstance(error, SecretariatError):
+            log.exception("mail %s cannot be written", id)
+        _set_aside(session, id, f"cannot be written: {error}")
+        return None
+    assert mail.address
+    assert mail.content
+    return Frozen(id, composer.sender, mail.address, mail.content)
+
+
+def _over(session: Session, rows: Sequence[Any]) -> dict[int, str]:
+    """Why a mail need not be sent any more; empty while it must."""
+    _at_hand = (  # fetched at once, so that ``overtaken`` need not ask for each
+        _by_id(session, Obligation, {row.obligation for row in rows}),
+        _by_id(session, Holding, {row.holding for row in rows}),
+    )
+    return {
+        row.id: "whom it was written to is no longer known"
+        if row.address == ERASED
+        else overtaken(session, row)
+        for row in rows
+    }
+
+
+def _by_id(session: Session, table: Any, ids: set[str | None]) -> list[Any]:
+    wanted = ids - {None}
+    return list(session.exec(select(table).where(table.id.in_(wanted)))) if wanted else []
+
+
+def _mark(session: Session, ids: Iterable[int], **values: Any) -> None:
+    if ids := list(ids):
+        session.connection().execute(update(OUTBOX).where(OUTBOX.c.id.in_(ids)).values(**values))
+
+
+def _end(session: Session, id: int, state: str, why: str, now: datetime) -> None:
+    _mark(session, [id], state=state, reply=why, ended_at=now)
+
+
+def _set_aside(session: Session, id: int, why: str) -> None:
+    _mark(session, [id], state="held", reply=why)
