@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.parser import BytesParser
 from email.policy import SMTP
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -23,7 +24,7 @@ from secretariat import ladder, ledger, week, words
 from secretariat.commands import posts
 from secretariat.commands.office import Desk
 from secretariat.errors import UnknownError
-from secretariat.keys import kept_key
+from secretariat.keys import kept_keys
 from secretariat.moments import in_words
 from secretariat.settings import Settings
 
@@ -158,7 +159,9 @@ class Composer:
             "body": self._body_name(obligation.body),
             "own": contact.body == obligation.body,
             "late_days": ladder.days_late(obligation.do_by, now),
-            "link": self.links.mint(session, "obligation", obligation.id, contact.slug, expires),
+            "link": self.links.mint(
+                session, "obligation", obligation.id, contact.slug, expires, now
+            ),
         }
 
     def _about_holding(
@@ -169,8 +172,8 @@ class Composer:
             raise UnknownError(f"There is no holding “{mail.holding}” any more.")
         kind = mail.context["kind"]
         said = Event(kind, holding.id, mail.context["facts"])
-        to_answer = kind in ("holding.offered", "review.asked")
-        expires = (holding.answer_by or now) if kind == "holding.offered" else now + _LINK_LIVES
+        purpose = {"holding.offered": "offer", "review.asked": "review"}.get(kind)
+        expires = (holding.answer_by or now) if purpose == "offer" else now + _LINK_LIVES
         return {
             "heading": words.title_of(self.programme, said),
             "said": words.sentence(self.programme, said, mail.context["by"]),
@@ -178,9 +181,9 @@ class Composer:
             "phase": Phase(holding.phase).words,
             "offered_phase": Phase(holding.offered_phase or holding.phase).words,
             "owner": self._body_name(holding.owner),
-            "to_answer": to_answer,
-            "link": self.links.mint(session, "holding", holding.id, contact.slug, expires)
-            if to_answer
+            "to_answer": purpose is not None,
+            "link": self.links.mint(session, purpose, holding.id, contact.slug, expires, now)
+            if purpose
             else self.links.page(f"holdings/{holding.id}"),
         }
 
@@ -262,6 +265,6 @@ class Composer:
 
 def composer(settings: Settings, programme: Programme) -> Composer:
     """Who writes this installation's mails."""
-    links = Links(kept_key(settings.directory / "secret.key"), settings.board_url)
+    links = Links(partial(kept_keys, settings.link_keys), settings.board_url)
     vouching = signer(settings.dkim_key, settings.dkim_selector, settings.mail_from)
     return Composer(programme, links, settings.mail_from, vouching)

@@ -1,56 +1,137 @@
-"""What may the holder of a mailed link do? One act on one object, until it expires."""
+"""What may the holder of a mailed link do? One kind of act on one object, until it expires.
 
+A token is ``key.random.signature``. The store keeps a hash of the random part, so that who reads
+it holds no link; the signature covers what the link is for, and its key stays outside the store.
+"""
+
+import hmac
+import re
 import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
-from itsdangerous import BadSignature, URLSafeSerializer
 from sqlmodel import Session
 
+from schemas.programme import Programme
 from schemas.tables import Link
-from secretariat.errors import ExpiredError, UnknownError
+from secretariat.commands import posts
+from secretariat.commands.office import bodies_of, in_office
+from secretariat.keys import name_of
 
-NOT_VALID = "This link is not valid. Open it from the mail it came with, or ask for a new one."
+SIGN_IN = "sign-in"
+_TOKEN = re.compile(r"([0-9a-f]{8})\.([A-Za-z0-9_-]{32})\.([A-Za-z0-9_-]{43})")
+_NO_TOKEN = ("0" * 8, "0" * 32, "0" * 43)
+_IN_PATHS = re.compile(r"(/link/)[^/\s?#\"'<>&]+")
 
 
+@dataclass(frozen=True)
 class Links:
-    """Mints and opens links with the installation's key (kept outside the database)."""
+    """Mints and opens links. ``keys`` gives the keys of this moment; the last one signs."""
 
-    def __init__(self, key: str, base_url: str) -> None:
-        self._signer = URLSafeSerializer(key, salt="secretariat.link")
-        self._base_url = base_url
+    keys: Callable[[], list[str]]
+    base_url: str
 
     def mint(
-        self, session: Session, purpose: str, subject: str, contact: str, expires_at: datetime
+        self,
+        session: Session,
+        purpose: str,
+        subject: str,
+        contact: str,
+        expires_at: datetime,
+        now: datetime,
     ) -> str:
-        """A new URL for one purpose; 144 random bits, and a row that can be revoked."""
+        """A new URL for one purpose: 192 random bits, and a row by which it can be called back.
+
+        It is for whoever holds the contact's post at ``now``, and for nobody after them.
+        """
+        key, random = self.keys()[-1], secrets.token_urlsafe(24)
+        person = posts.holder(session, contact, now)
         link = Link(
-            id=secrets.token_urlsafe(18),
+            id=_hashed(random),
+            key=name_of(key),
             purpose=purpose,
             object=subject,
             contact=contact,
+            person=person.slug if person else None,
+            made_at=now,
             expires_at=expires_at,
         )
         session.add(link)
-        return f"{self._base_url}/link/{self._signer.dumps(link.id)}"
+        return f"{self.base_url}/link/{link.key}.{random}.{_signature(key, link, random)}"
 
     def page(self, path: str) -> str:
         """The URL of a page of the board, for mails that ask nothing."""
-        return f"{self._base_url}/{path}"
+        return f"{self.base_url}/{path}"
 
-    def find(self, session: Session, token: str) -> Link:
-        """The link a token stands for. Raises UnknownError: it was altered, or is not ours."""
-        try:
-            link = session.get(Link, self._signer.loads(token))
-        except BadSignature:
-            link = None
-        if link is None:
-            raise UnknownError(NOT_VALID)
-        return link
+    def find(self, session: Session, token: str) -> Link | None:
+        """The link a token stands for, if a key of ours signed it; what is not costs the same."""
+        shape = _TOKEN.fullmatch(token)
+        name, random, signature = shape.groups() if shape else _NO_TOKEN
+        keys = {name_of(key): key for key in self.keys()}
+        link = session.get(Link, _hashed(random)) or _nobodys()
+        key = keys.get(name, next(iter(keys.values())))
+        good = hmac.compare_digest(signature, _signature(key, link, random))
+        return link if good and link.key == name else None
 
+    def nonce(self, token: str) -> str:
+        """What the page of a link carries, and its button sends: proof that somebody opened it."""
+        return _mac(self.keys()[-1], "nonce", token)
 
-def check_unexpired(link: Link, now: datetime) -> None:
-    """Raises ExpiredError."""
-    if link.expires_at <= now:
-        raise ExpiredError(
-            f"This link expired on {link.expires_at:%d %B %Y}. Ask the secretariat for a new one."
+    def knows(self, token: str, nonce: str) -> bool:
+        """Whether a nonce is of this token's page, also of one opened before a new key signed."""
+        sent = nonce.encode(errors="replace")
+        return any(
+            hmac.compare_digest(_mac(key, "nonce", token).encode(), sent) for key in self.keys()
         )
+
+
+def refusal(session: Session, programme: Programme, link: Link | None, now: datetime) -> str:
+    """Why a link cannot be used at ``now``, in words for the log; empty if it can.
+
+    Asked for no link it looks up as much, so that time tells nothing.
+    """
+    asked = link or _nobodys()
+    contact = programme.contact(asked.contact)
+    holder = posts.holder(session, asked.contact, now)
+    term, ended = in_office(session), bodies_of(session, programme).ended
+    if link is None:
+        return "not signed by a key of ours"
+    if contact is None:
+        return "its contact is no longer in the programme"
+    by_mail = link.purpose != SIGN_IN
+    in_chair = contact.body != programme.chair or (term and term.member == contact.member)
+    reasons = {
+        "called back": link.revoked_at,
+        "expired": link.expires_at <= now,
+        "its body has ended": by_mail and contact.body in ended,
+        "the chair has passed on": by_mail and not in_chair,
+        "somebody else holds the post": by_mail
+        and link.person != (holder.slug if holder else None),
+    }
+    return next((why for why, so in reasons.items() if so), "")
+
+
+def masked(text: str) -> str:
+    """A text with the token of every link in it taken out."""
+    return _IN_PATHS.sub(r"\1…", text)
+
+
+def _signature(key: str, link: Link, random: str) -> str:
+    return _mac(key, "link", link.purpose, link.object, link.contact, link.key, random)
+
+
+def _mac(key: str, *signed: str) -> str:
+    mac = hmac.digest(key.encode(), "\n".join(signed).encode(), "sha256")
+    return urlsafe_b64encode(mac).rstrip(b"=").decode()
+
+
+def _hashed(random: str) -> str:
+    return sha256(random.encode()).hexdigest()
+
+
+def _nobodys() -> Link:
+    """Stands in for the link that is not there, so that looking for it takes as long."""
+    return Link(id="", key="", purpose="", object="", contact="")

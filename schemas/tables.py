@@ -348,17 +348,25 @@ class Person(SQLModel, table=True):
 
 
 class Link(SQLModel, table=True):
-    """What a mailed link may do: one act on one object by one contact, until it expires."""
+    """What a mailed link may do: one kind of act on one object by one contact, until it expires.
+
+    ``id`` is the hash of its token's random part, ``key`` the name of the key that signed it,
+    ``person`` who held the contact's post then.
+    """
 
     __tablename__ = "link"
 
     id: str = Field(primary_key=True)
+    key: str = Field(index=True)
     purpose: str
-    object: str
-    contact: str
-    expires_at: datetime = instant()
+    object: str = Field(index=True)
+    contact: str = Field(index=True)
+    person: str | None = None
+    made_at: datetime = instant()
+    expires_at: datetime = instant(index=True)
     used_at: datetime | None = instant(default=None)
-    used_as: str | None = None
+    renewed_at: datetime | None = instant(default=None, description="when a new one was asked for")
+    revoked_at: datetime | None = instant(default=None)
 
 
 class SignedIn(SQLModel, table=True):

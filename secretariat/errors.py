@@ -45,12 +45,6 @@ class ChangedError(ConflictError):
         self.seen, self.now = seen, now
 
 
-class ExpiredError(SecretariatError):
-    """A link whose time is over."""
-
-    status = 410
-
-
 class UnreachableError(SecretariatError):
     """A part the program needs does not answer: database, SMTP, Prefect, port, directory."""
 

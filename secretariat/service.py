@@ -19,6 +19,7 @@ from flows import relay
 from notifications.allowance import Limits
 from notifications.catcher import Catcher
 from notifications.compose import composer
+from notifications.links import SIGN_IN
 from notifications.outbox import Outbox, write_due
 from notifications.postman import Postman
 from notifications.smtp import LOOPBACK, Relay, can_connect
@@ -95,11 +96,11 @@ def begin(settings: Settings) -> Office:
 
 def signin_link(settings: Settings, office: Office, contact: Contact) -> str:
     """A fresh link that signs its holder in as ``contact``, once, within ten minutes."""
+    now = signin.now()
+    links = composer(settings, office.programme).links
     with office.store.write() as session:
-        links = composer(settings, office.programme).links
-        return links.mint(
-            session, "sign-in", contact.slug, contact.slug, signin.now() + signin.LINK_LASTS
-        )
+        until = now + signin.LINK_LASTS
+        return links.mint(session, SIGN_IN, contact.slug, contact.slug, until, now)
 
 
 def coordinator(office: Office) -> Contact:

@@ -98,6 +98,11 @@ class Settings(BaseSettings):
         return self.directory / "prefect.auth"
 
     @property
+    def link_keys(self) -> Path:
+        """The keys that sign links, one a line."""
+        return self.directory / "secret.key"
+
+    @property
     def smtp(self) -> SplitResult | None:
         """The relay, or None for the catcher. Raises BadInputError."""
         if not self.smtp_url:

@@ -4,7 +4,6 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from fastapi.testclient import TestClient
 from pypdf import PdfReader
 
 from notifications.compose import Composer
-from notifications.links import Links
+from notifications.links import SIGN_IN, Links
 from schemas.acts import Done
 from schemas.programme import Programme
 from secretariat.cli import dossier as cli_dossier
@@ -391,15 +390,15 @@ def test_the_board_gives_it_to_who_has_signed_in(
     replayed: Settings, commit: Programme, tmp_path: Path
 ) -> None:
     office = Office(opened(replayed.store_url), commit, VirtualClock(at("2019-01-03T03:00")))
-    links = Links("k" * 32, "")
+    links = Links(lambda: ["k" * 32], "")
     composer = Composer(commit, links, "secretariat@board.example")
     parts = Parts(replayed, office, composer, tmp_path, dict)
     browser = TestClient(create_app(parts), base_url="http://localhost", follow_redirects=False)
     assert browser.get("/functions/som-hosting/dossier.pdf").status_code == 403
     with office.store.write() as session:
-        soon = signin.now() + timedelta(minutes=10)
-        url = links.mint(session, "sign-in", "tf-kh-head", "tf-kh-head", soon)
-    browser.post(url)
+        now = signin.now()
+        url = links.mint(session, SIGN_IN, "tf-kh-head", "tf-kh-head", now + signin.LINK_LASTS, now)
+    browser.post(url, data={"nonce": links.nonce(url.rpartition("/")[2])})
     got = browser.get("/functions/som-hosting/dossier.pdf")
     assert got.content.startswith(b"%PDF")
     assert "dossier-som-hosting-2019-01-03.pdf" in got.headers["content-disposition"]

@@ -213,7 +213,9 @@ def test_a_preview_says_what_would_happen_and_changes_nothing(
     open_office: Opened, act: Act, by: str
 ) -> None:
     office = open_office("2018-08-13T03:00").office
-    composer = Composer(office.programme, Links("key", "http://board"), "secretariat@un.example")
+    composer = Composer(
+        office.programme, Links(lambda: ["k" * 32], "http://board"), "secretariat@un.example"
+    )
     before = everything(office)
     seen = office.preview(act, by=by, look=composer.look)
     assert everything(office) == before
@@ -224,7 +226,9 @@ def test_a_preview_says_what_would_happen_and_changes_nothing(
 
 def test_a_preview_shows_the_mails_as_they_would_be_sent(open_office: Opened) -> None:
     office = open_office("2018-08-13T03:00").office
-    composer = Composer(office.programme, Links("key", "http://board"), "secretariat@un.example")
+    composer = Composer(
+        office.programme, Links(lambda: ["k" * 32], "http://board"), "secretariat@un.example"
+    )
     [mail] = office.preview(Offer(holding=MAPPING), by="un-act", look=composer.look).mails
     assert (
         mail.subject

@@ -73,7 +73,7 @@ def server() -> Iterator[Server]:
 
 
 def an_outbox(bench: Bench, url: str) -> Outbox:
-    links = Links("k" * 32, "https://board.example")
+    links = Links(lambda: ["k" * 32], "https://board.example")
     composer = Composer(bench.office.programme, links, "secretariat@commit.example")
     return Outbox(bench.office.store, bench.clock, composer, Relay(urlsplit(url)))
 

@@ -44,7 +44,9 @@ def an_offer_is_mailed(bench: Bench, directory: Path) -> Mail:
     office = bench.office
     office.do(Offer(holding=HOLDING), by="un-act")
     with Catcher(directory) as catcher:
-        composer = Composer(office.programme, Links("k" * 32, "http://board"), "s@un.example")
+        composer = Composer(
+            office.programme, Links(lambda: ["k" * 32], "http://board"), "s@un.example"
+        )
         Outbox(office.store, bench.clock, composer, Relay(catcher.url)).drain()
     with office.store.read() as session:
         sent = session.exec(

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx import Response
 from sqlmodel import select
 
 from notifications.compose import Composer
-from notifications.links import Links
+from notifications.links import SIGN_IN, Links
 from schemas.programme import Programme
 from schemas.tables import Entry, Link, Mail, Obligation, Run, SignedIn
 from secretariat.settings import Settings
@@ -20,7 +21,7 @@ from secretariat.web.app import Parts, create_app
 from tests.conftest import Bench
 from tests.test_obligations import HOST, a_meeting
 
-LINKS = Links("k" * 32, "")
+LINKS = Links(lambda: ["k" * 32], "")
 
 
 class Site:
@@ -37,14 +38,19 @@ class Site:
     def link(self, contact: str = "tf-vn-focal-point", days: int = 30) -> str:
         """The path of a mailed link to acknowledge HOST."""
         with self.bench.office.store.write() as session:
-            expires = self.bench.clock.now() + timedelta(days=days)
-            return LINKS.mint(session, "obligation", HOST, contact, expires)
+            now = self.bench.clock.now()
+            return LINKS.mint(session, "obligation", HOST, contact, now + timedelta(days=days), now)
+
+    def press(self, path: str, **form: str) -> Response:
+        """Press a button on the page of a link."""
+        nonce = LINKS.nonce(path.rpartition("/")[2])
+        return self.browser.post(path, data={"nonce": nonce, **form})
 
     def sign_in(self, contact: str) -> None:
         with self.bench.office.store.write() as session:
-            soon = signin.now() + timedelta(minutes=10)
-            url = LINKS.mint(session, "sign-in", contact, contact, soon)
-        assert self.browser.post(url).status_code == 303
+            now = signin.now()
+            url = LINKS.mint(session, SIGN_IN, contact, contact, now + signin.LINK_LASTS, now)
+        assert self.press(url).status_code == 303
 
     def everything(self) -> list[object]:
         with self.bench.office.store.read() as session:
@@ -104,19 +110,10 @@ def test_a_bad_date_is_a_sentence(site: Site, at: str) -> None:
     assert "2018-" in answer.text
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_opening_a_mailed_link_changes_nothing(site: Site, method: str) -> None:
-    path = site.link()
-    before = site.everything()
-    for _ in range(3):
-        site.browser.request(method, path)
-    assert site.everything() == before
-
-
 def test_the_button_acknowledges_in_the_body_s_name(site: Site) -> None:
     path = site.link()
     assert "We have seen it" in site.browser.get(path).text
-    assert site.browser.post(path).status_code == 303
+    assert site.press(path).status_code == 303
     assert site.acknowledged_by() == "tf-vn"
     assert "Acknowledged on" in site.browser.get(path).text
 
@@ -124,43 +121,8 @@ def test_the_button_acknowledges_in_the_body_s_name(site: Site) -> None:
 def test_the_head_of_the_secretariat_takes_up_what_climbed(site: Site) -> None:
     path = site.link("un-act-head")
     assert "We take it up with Viet Nam task force" in site.browser.get(path).text
-    site.browser.post(path)
+    site.press(path)
     assert site.acknowledged_by() == "un-act"
-
-
-def test_a_used_link_says_by_whom_and_when_and_changes_nothing(site: Site) -> None:
-    path = site.link()
-    site.browser.post(path)
-    before = site.everything()
-    answer = site.browser.post(path)
-    assert answer.status_code == 409
-    assert "already acknowledged by Viet Nam task force on 03 January 2019" in answer.text
-    assert site.everything() == before
-
-
-def test_an_expired_link_says_so_and_changes_nothing(site: Site) -> None:
-    path = site.link(days=1)
-    site.bench.until("2019-01-05")
-    before = site.everything()
-    for answer in (site.browser.get(path), site.browser.post(path)):
-        assert answer.status_code == 410
-        assert "expired on 04 January 2019" in answer.text
-    assert site.everything() == before
-
-
-def test_an_altered_link_says_so_and_changes_nothing(site: Site) -> None:
-    path = site.link()
-    before = site.everything()
-    for place in range(len("/link/"), len(path)):
-        other = "A" if path[place] != "A" else "B"
-        altered = path[:place] + other + path[place + 1 :]
-        answer = site.browser.post(altered)
-        if site.everything() != before:
-            # the last character of a base64 word carries unused bits: the same link, spelt anew
-            assert place in (path.index(".") - 1, len(path) - 1)
-            break
-        assert answer.status_code == 404
-        assert "not valid" in answer.text
 
 
 def test_a_form_sent_from_another_site_does_nothing(site: Site) -> None:
@@ -188,11 +150,13 @@ def test_starting_a_meeting_needs_a_signed_in_chair_or_secretariat(site: Site) -
 
 def test_a_sign_in_link_works_once(site: Site) -> None:
     with site.bench.office.store.write() as session:
-        soon = signin.now() + timedelta(minutes=10)
-        path = LINKS.mint(session, "sign-in", "un-act-head", "un-act-head", soon)
-    assert site.browser.post(path).status_code == 303
+        now = signin.now()
+        path = LINKS.mint(
+            session, SIGN_IN, "un-act-head", "un-act-head", now + signin.LINK_LASTS, now
+        )
+    assert site.press(path).status_code == 303
     assert "un-act-head" in site.browser.get("/").text
-    assert site.browser.post(path).status_code == 409
+    assert site.press(path).status_code == 409
     site.browser.post("/sign-out")
     assert "Reading only" in site.browser.get("/").text
 

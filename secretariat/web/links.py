@@ -1,25 +1,40 @@
-"""The page of a mailed link on GET, its one act on POST."""
+"""The page of a mailed link on GET, its one act on POST; whatever is no link looks the same."""
 
-from typing import Annotated
+import logging
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from notifications.links import check_unexpired
+from notifications.links import SIGN_IN, refusal
 from schemas.acts import Accept, Acknowledge, Act, Decline, Done, Review
 from schemas.phase import Phase
 from schemas.programme import Contact
-from schemas.tables import Link, Obligation
+from schemas.tables import Entry, Holding, Link, Obligation
 from secretariat import closeup, words
-from secretariat.commands.office import Office
-from secretariat.errors import BadInputError, ConflictError, UnknownError
+from secretariat.commands.office import Office, bodies_of
+from secretariat.errors import (
+    BadInputError,
+    ChangedError,
+    ConflictError,
+    NotAllowedError,
+    UnknownError,
+)
 from secretariat.moments import in_words
 from secretariat.typed import act_from
 from secretariat.web import signin
 from secretariat.web.render import render
 
 router = APIRouter()
+log = logging.getLogger(__name__)
+
+# What answers the question each kind of link asks, by whichever door the answer came.
+ANSWERS = {
+    "obligation": ("obligation.acknowledged", "obligation.done"),
+    "offer": ("holding.accepted", "holding.declined", "holding.withdrawn", "holding.expired"),
+    "review": ("review.answered",),
+}
 
 
 @router.get("/link/{token}")
@@ -29,50 +44,53 @@ def show_link(request: Request, token: str) -> Response:
     office: Office = parts.office
     with office.store.read() as session:
         link = _opened(request, session, token)
-        contact = _contact_of(office, link.contact)
-        if link.purpose == "sign-in":
-            return render(request, "signin.html", link=link, contact=contact)
-        if link.purpose == "holding":
-            seen = closeup.holding(session, office.programme, link.object)
-            return _answer_page(request, token, contact, seen)
-        obligation = session.get(Obligation, link.object)
-    if obligation is None:
-        raise UnknownError("What this link was about is no longer asked of anybody.")
+        if link is None:
+            return _no_link(request, token)
+        facts = {
+            "link": link,
+            "token": token,
+            "nonce": parts.composer.links.nonce(token),
+            "contact": (contact := _contact(office, link)),
+            "in_words": in_words(contact.zone),
+            "body_name": lambda body: words.name_of(office.programme, body),
+        }
+        if link.purpose == SIGN_IN:
+            return render(request, "signin.html", **facts)
+        if link.purpose == "obligation":
+            return _obligation_page(request, session.get_one(Obligation, link.object), facts)
+        seen = closeup.holding(session, office.programme, link.object)
+        return _answer_page(request, seen, facts)
+
+
+def _obligation_page(request: Request, obligation: Obligation, facts: dict[str, Any]) -> Response:
+    office: Office = request.app.state.parts.office
     function = office.programme.function(obligation.function)
     return render(
         request,
         "obligation.html",
-        link=link,
-        token=token,
         obligation=obligation,
         function=function.name if function else obligation.function,
         cycle=obligation.cycle.partition("/")[2],
-        contact=contact,
-        in_words=in_words(contact.zone),
-        body_name=lambda body: words.name_of(office.programme, body),
         late=obligation.done_at is None and obligation.do_by <= office.clock.now(),
+        **facts,
     )
 
 
-def _answer_page(
-    request: Request, token: str, contact: Contact, seen: closeup.HoldingSeen
-) -> Response:
+def _answer_page(request: Request, seen: closeup.HoldingSeen, facts: dict[str, Any]) -> Response:
     """What a link to a holding asks: an answer to an offer or to a review, if one is open."""
+    purpose, body = facts["link"].purpose, facts["contact"].body
     open_review = next((review for review in seen.reviews if review.answered_at is None), None)
     office: Office = request.app.state.parts.office
     return render(
         request,
         "answer.html",
-        token=token,
-        contact=contact,
         seen=seen,
         holding=seen.holding,
-        offered=seen.holding.offered_to == contact.body,
-        review=open_review if seen.holding.owner == contact.body else None,
-        in_words=in_words(contact.zone),
-        body_name=lambda body: words.name_of(office.programme, body),
+        offered=purpose == "offer" and seen.holding.offered_to == body,
+        review=open_review if purpose == "review" and seen.holding.owner == body else None,
         words_of=lambda phase: Phase(phase).words,
         receiver_name=lambda receiver: words.receiver_name(office.programme, receiver),
+        **facts,
     )
 
 
@@ -80,41 +98,73 @@ def _answer_page(
 def use_link(
     request: Request,
     token: str,
+    nonce: Annotated[str, Form(max_length=100)] = "",
     done: Annotated[str, Form(max_length=2000)] = "",
     answer: Annotated[str, Form(max_length=20)] = "",
     words: Annotated[str, Form(max_length=2000)] = "",
+    seen: Annotated[int | None, Form()] = None,
 ) -> Response:
-    """Do the one act a mailed link stands for, or sign in with it."""
-    office: Office = request.app.state.parts.office
-    with office.store.write() as session:
+    """Do the one act a mailed link stands for, or sign in with it. Done already, it says so."""
+    parts = request.app.state.parts
+    office: Office = parts.office
+    with office.store.read() as session:
         link = _opened(request, session, token)
-        if link.purpose == "sign-in":
-            response = RedirectResponse("/", 303)
-            signin.begin(request, session, link, response)
-            return response
-    act = _answer(link, answer, words) if link.purpose == "holding" else _asked(link, done)
-    contact = _contact_of(office, link.contact)
-    signin.check_in_office(office, contact)
-    done_now = office.do(act, by=contact.body, key=f"link:{link.id}", contact=contact.slug)
-    with office.store.write() as session:
-        used = session.get_one(Link, link.id)
-        if not done_now:
-            raise ConflictError(_already(office, session.get(Obligation, link.object), used))
-        used.used_at, used.used_as = office.clock.now(), link.contact
-    return RedirectResponse(f"/link/{token}", 303)
+    if link is None:
+        return _no_link(request, token)
+    if not parts.composer.links.knows(token, nonce):
+        raise NotAllowedError("Open the link and press the button on its page. Nothing was done.")
+    if link.purpose == SIGN_IN:
+        return _sign_in(request, link)
+    if link.purpose == "obligation":
+        act: Act = _asked(link, done)
+    else:
+        act = _answer(link, answer, words, seen)
+    return _do(request, token, link, act)
 
 
-def _already(office: Office, obligation: Obligation | None, link: Link) -> str:
-    """Why the act of a link changed nothing."""
-    if obligation and (at := obligation.done_at or obligation.acknowledged_at):
-        who = obligation.done_by or obligation.acknowledged_by or ""
-        what = "done" if obligation.done_at else "acknowledged"
-        name = words.name_of(office.programme, who)
-        return (
-            f"This was already {what} by {name} on {at:%d %B %Y, %H:%M} UTC. Nothing was changed."
-        )
-    used = f"on {link.used_at:%d %B %Y, %H:%M} UTC" if link.used_at else "just now"
-    return f"This link was used {used}. Nothing was changed."
+def _sign_in(request: Request, link: Link) -> Response:
+    response = RedirectResponse("/", 303)
+    with request.app.state.parts.office.store.write() as session:
+        signin.begin(request, session, session.get_one(Link, link.id), response)
+    return response
+
+
+def _do(request: Request, token: str, link: Link, act: Act) -> Response:
+    """Hand the act in; the same link does the same act once, whoever presses and how often."""
+    office: Office = request.app.state.parts.office
+    contact = _contact(office, link)
+    key = f"link:{link.id}:{type(act).model_fields['act'].default}"
+    try:
+        if office.do(act, by=contact.body, key=key, contact=contact.slug):
+            return RedirectResponse(f"/link/{token}", 303)
+        refused = None
+    except ChangedError:
+        raise
+    except ConflictError as error:
+        refused = error
+    with office.store.read() as session:
+        before = _answered(session, link, since_made=refused is not None)
+    if refused and before is None:
+        raise refused
+    return render(request, "link_settled.html", already=_already(office, contact, before))
+
+
+def _answered(session: Session, link: Link, *, since_made: bool) -> Entry | None:
+    """What answered the question of a link before."""
+    query = select(Entry).where(
+        Entry.subject == link.object, col(Entry.kind).in_(ANSWERS[link.purpose])
+    )
+    if since_made:
+        query = query.where(Entry.at >= link.made_at)
+    return session.exec(query.order_by(col(Entry.seq).desc()).limit(1)).first()
+
+
+def _already(office: Office, contact: Contact, before: Entry | None) -> str:
+    if before is None:
+        return "This was already done."
+    what = before.kind.partition(".")[2]
+    by = words.name_of(office.programme, before.by)
+    return f"This was already {what} by {by} on {in_words(contact.zone)(before.at)}."
 
 
 def _asked(link: Link, done: str) -> Act:
@@ -122,32 +172,59 @@ def _asked(link: Link, done: str) -> Act:
     return Done(obligation=link.object, note=done) if done else Acknowledge(obligation=link.object)
 
 
-def _answer(link: Link, answer: str, words: str) -> Act:
-    """What a link to a holding does: it answers an offer or a review."""
-    match answer:
-        case "accept":
-            return act_from(Accept, holding=link.object)
-        case "decline":
-            return act_from(Decline, holding=link.object, reason=words)
-        case "performed" | "not-performed":
+def _answer(link: Link, answer: str, words: str, seen: int | None) -> Act:
+    """What a link to a holding does: it answers an offer or a review, as the page showed it."""
+    match link.purpose, answer:
+        case "offer", "accept":
+            return act_from(Accept, holding=link.object, seen=seen)
+        case "offer", "decline":
+            return act_from(Decline, holding=link.object, seen=seen, reason=words)
+        case "review", "performed" | "not-performed":
             performed = answer == "performed"
             note = words or ("still performed" if performed else "")
-            return act_from(Review, holding=link.object, performed=performed, note=note)
+            return act_from(Review, holding=link.object, seen=seen, performed=performed, note=note)
         case _:
             raise BadInputError("Choose one of the answers on the page. Nothing was changed.")
 
 
-def _opened(request: Request, session: Session, token: str) -> Link:
-    """The link of a token. Raises UnknownError (altered), ExpiredError."""
+def _opened(request: Request, session: Session, token: str) -> Link | None:
+    """The link of a token, if it can be used now. Raises UnknownError: nothing is asked any more."""
     parts = request.app.state.parts
-    link: Link = parts.composer.links.find(session, token)
-    signing_in = link.purpose == "sign-in"
-    check_unexpired(link, signin.now() if signing_in else parts.office.clock.now())
-    return link
+    office: Office = parts.office
+    link: Link | None = parts.composer.links.find(session, token)
+    signing_in = link is not None and link.purpose == SIGN_IN
+    now = signin.now() if signing_in else office.clock.now()
+    why = refusal(session, office.programme, link, now)
+    if link and not why and not _concerned(session, office, link):
+        why = "not its contact's to answer"
+    if why:
+        address = request.client.host if request.client else "somewhere"
+        log.warning("a link was refused to %s: %s", address, why)
+    return None if why else link
 
 
-def _contact_of(office: Office, slug: str) -> Contact:
-    contact = office.programme.contact(slug)
-    if contact is None:
-        raise UnknownError("The contact this link was sent to is no longer in the programme.")
+def _concerned(session: Session, office: Office, link: Link) -> bool:
+    """Whether the contact's body has a part in what the link is about."""
+    body = _contact(office, link).body
+    if link.purpose == SIGN_IN:
+        return True
+    steers = {office.programme.chair, bodies_of(session, office.programme).steward}
+    if link.purpose == "obligation":
+        obligation = session.get(Obligation, link.object)
+        if obligation is None:
+            raise UnknownError("What this link was about is no longer asked of anybody.")
+        return body in {obligation.body, *steers}
+    holding = session.get_one(Holding, link.object)
+    return body in {holding.owner, holding.offered_to, holding.takes_over}
+
+
+def _contact(office: Office, link: Link) -> Contact:
+    contact = office.programme.contact(link.contact)
+    assert contact, "a link without a contact was refused"
     return contact
+
+
+def _no_link(request: Request, token: str) -> Response:
+    """One page for every link that cannot be used, so that it tells nothing about any."""
+    nonce = request.app.state.parts.composer.links.nonce(token)
+    return render(request, "no_link.html", status=404, token=token, nonce=nonce)

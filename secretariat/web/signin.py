@@ -29,7 +29,7 @@ def begin(request: Request, session: Session, link: Link, response: Response) ->
     parts = request.app.state.parts
     if link.used_at:
         raise ConflictError(f"This sign-in link was used on {link.used_at:%d %B %Y, %H:%M} UTC.")
-    link.used_at, link.used_as = now(), link.contact
+    link.used_at = now()
     token = admit(session, link.contact, LASTS)
     secure = parts.settings.board_url.startswith("https:")
     response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=secure)

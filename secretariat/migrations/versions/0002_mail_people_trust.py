@@ -20,6 +20,7 @@ KEPT = (
 
 def upgrade() -> None:
     _make_the_outbox_anew()
+    _make_links_anew()
 
 
 def _make_the_outbox_anew() -> None:
@@ -88,3 +89,25 @@ def _make_the_outbox_anew() -> None:
             "select setval(pg_get_serial_sequence('outbox', 'id'), "
             "(select coalesce(max(id), 0) + 1 from outbox), false)"
         )
+
+
+def _make_links_anew() -> None:
+    """Links are signed in another way now; who holds one of before asks the secretariat."""
+    op.drop_table("link")
+    op.create_table(
+        "link",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("object", sa.String(), nullable=False),
+        sa.Column("contact", sa.String(), nullable=False),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("made_at", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("expires_at", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("used_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("renewed_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("revoked_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    for column in ("key", "object", "contact", "expires_at"):
+        op.create_index(f"ix_link_{column}", "link", [column])
