@@ -1,7 +1,7 @@
 """What does the mail say? Rendered once, proved, and frozen to bytes before the first attempt."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.parser import BytesParser
 from email.policy import SMTP
 from functools import partial
@@ -12,7 +12,7 @@ from markupsafe import Markup
 from sqlmodel import Session, col, select
 
 from notifications.envelope import Envelope, address
-from notifications.links import Links
+from notifications.links import Links, is_open, runs_out
 from notifications.overtaken import still_needed
 from notifications.rendering import render, render_block
 from notifications.signing import Signer, signer
@@ -27,8 +27,6 @@ from secretariat.errors import UnknownError
 from secretariat.keys import kept_keys
 from secretariat.moments import in_words
 from secretariat.settings import Settings
-
-_LINK_LIVES = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -134,6 +132,7 @@ class Composer:
             "digest": self._about_digest,
             "weekly": self._about_week,
             "undelivered": self._about_undelivered,
+            "links": self._about_links,
         }[mail.template]
         common = {
             "programme": self.programme,
@@ -151,7 +150,6 @@ class Composer:
         obligation = session.get(Obligation, mail.obligation)
         if obligation is None:
             raise UnknownError(f"There is no obligation “{mail.obligation}” any more.")
-        expires = max(now, obligation.do_by) + _LINK_LIVES
         return {
             "obligation": obligation,
             "function": self._function_name(obligation.function),
@@ -159,9 +157,7 @@ class Composer:
             "body": self._body_name(obligation.body),
             "own": contact.body == obligation.body,
             "late_days": ladder.days_late(obligation.do_by, now),
-            "link": self.links.mint(
-                session, "obligation", obligation.id, contact.slug, expires, now
-            ),
+            "link": self._link(session, "obligation", obligation.id, contact, now),
         }
 
     def _about_holding(
@@ -173,7 +169,6 @@ class Composer:
         kind = mail.context["kind"]
         said = Event(kind, holding.id, mail.context["facts"])
         purpose = {"holding.offered": "offer", "review.asked": "review"}.get(kind)
-        expires = (holding.answer_by or now) if purpose == "offer" else now + _LINK_LIVES
         return {
             "heading": words.title_of(self.programme, said),
             "said": words.sentence(self.programme, said, mail.context["by"]),
@@ -182,7 +177,7 @@ class Composer:
             "offered_phase": Phase(holding.offered_phase or holding.phase).words,
             "owner": self._body_name(holding.owner),
             "to_answer": purpose is not None,
-            "link": self.links.mint(session, purpose, holding.id, contact.slug, expires, now)
+            "link": self._link(session, purpose, holding.id, contact, now)
             if purpose
             else self.links.page(f"holdings/{holding.id}"),
         }
@@ -254,6 +249,29 @@ class Composer:
     def _name_of(self, slug: str) -> str:
         contact = self.programme.contact(slug)
         return self._name(contact) if contact else slug
+
+    def _about_links(
+        self, session: Session, mail: Mail, contact: Contact, now: datetime
+    ) -> dict[str, Any]:
+        """New links in place of old ones, for what is still open."""
+        kinds = {"obligation": "obligation.asked", "offer": "holding.offered"}
+        items = [
+            {
+                "title": words.title_of(
+                    self.programme, Event(kinds.get(purpose, "review.asked"), subject, {})
+                ),
+                "link": self._link(session, purpose, subject, contact, now),
+            }
+            for purpose, subject in mail.context["items"]
+            if is_open(session, purpose, subject, contact.body)
+        ]
+        return {"items": items, "link": self.links.page("")}
+
+    def _link(
+        self, session: Session, purpose: str, subject: str, contact: Contact, now: datetime
+    ) -> str:
+        until = runs_out(session, purpose, subject, now)
+        return self.links.mint(session, purpose, subject, contact.slug, until, now)
 
     def _name(self, contact: Contact) -> str:
         return f"{self._body_name(contact.body)}, {contact.role.replace('-', ' ')}"

@@ -10,18 +10,20 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from schemas.programme import Programme
-from schemas.tables import Link
+from schemas.tables import Holding, Link, Obligation, Review, Urgency
 from secretariat.commands import posts
-from secretariat.commands.office import bodies_of, in_office
+from secretariat.commands.office import Desk, Office, bodies_of, in_office
 from secretariat.keys import name_of
+from secretariat.ownership import ENGINE
 
 SIGN_IN = "sign-in"
+LIVES = timedelta(days=30)
 _TOKEN = re.compile(r"([0-9a-f]{8})\.([A-Za-z0-9_-]{32})\.([A-Za-z0-9_-]{43})")
 _NO_TOKEN = ("0" * 8, "0" * 32, "0" * 43)
 _IN_PATHS = re.compile(r"(/link/)[^/\s?#\"'<>&]+")
@@ -88,6 +90,10 @@ class Links:
         )
 
 
+EXPIRED, CALLED_BACK = "expired", "called back"
+_RENEWABLE = ("", EXPIRED, CALLED_BACK)
+
+
 def refusal(session: Session, programme: Programme, link: Link | None, now: datetime) -> str:
     """Why a link cannot be used at ``now``, in words for the log; empty if it can.
 
@@ -104,19 +110,70 @@ def refusal(session: Session, programme: Programme, link: Link | None, now: date
     by_mail = link.purpose != SIGN_IN
     in_chair = contact.body != programme.chair or (term and term.member == contact.member)
     reasons = {
-        "called back": link.revoked_at,
-        "expired": link.expires_at <= now,
         "its body has ended": by_mail and contact.body in ended,
         "the chair has passed on": by_mail and not in_chair,
         "somebody else holds the post": by_mail
         and link.person != (holder.slug if holder else None),
+        CALLED_BACK: link.revoked_at,
+        EXPIRED: link.expires_at <= now,
     }
     return next((why for why, so in reasons.items() if so), "")
 
 
+def renew(office: Office, links: Links, token: str) -> None:
+    """Mail a new link to the contact of an old one of ours, at most once an hour; else nothing.
+
+    It goes where the old one went, so whoever asks gains nothing; a sign-in link is never mailed.
+    """
+    now = office.clock.now()
+    with office.store.write() as session:
+        link = links.find(session, token)
+        why = refusal(session, office.programme, link, now)
+        if link is None or link.purpose == SIGN_IN or why not in _RENEWABLE:
+            return
+        if link.renewed_at and now - link.renewed_at < timedelta(hours=1):
+            return
+        link.renewed_at = now
+        contact = office.programme.contact(link.contact)
+        assert contact
+        desk = Desk(session, office.programme, now, ENGINE)
+        desk.mail(
+            f"links#{link.id}#{now.isoformat()}",
+            contact,
+            "links",
+            urgency=Urgency.DUTY,
+            items=[[link.purpose, link.object]],
+            reason="",
+        )
+        desk.mails[-1].not_before = now  # somebody waits for it, whatever the hour
+
+
+def is_open(session: Session, purpose: str, subject: str, body: str) -> bool:
+    """Whether what a link asks is still to be answered by that body."""
+    if purpose == "obligation":
+        obligation = session.get(Obligation, subject)
+        return obligation is not None and obligation.done_at is None
+    holding = session.get(Holding, subject)
+    if holding is None:
+        return False
+    if purpose == "offer":
+        return holding.offered_to == body
+    asked = select(Review).where(Review.holding == subject, col(Review.answered_at).is_(None))
+    return holding.owner == body and session.exec(asked).first() is not None
+
+
+def runs_out(session: Session, purpose: str, subject: str, now: datetime) -> datetime:
+    """Until when a link made at ``now`` is good: an offer's to its day, others a month longer."""
+    if purpose == "obligation":
+        return max(now, session.get_one(Obligation, subject).do_by) + LIVES
+    if purpose == "offer":
+        return session.get_one(Holding, subject).answer_by or now
+    return now + LIVES
+
+
 def masked(text: str) -> str:
     """A text with the token of every link in it taken out."""
-    return _IN_PATHS.sub(r"\1…", text)
+    return _IN_PATHS.sub(r"\1(removed)", text)
 
 
 def _signature(key: str, link: Link, random: str) -> str:

@@ -328,6 +328,16 @@ class RetryMail(Act):
     mail: MailNumber
 
 
+class RevokeLinks(Act):
+    """Call back links that were mailed: of a contact, about an object, by a key; else all."""
+
+    act: Literal["revoke-links"] = "revoke-links"
+    contact: str | None = None
+    about: str | None = None
+    key: str | None = None
+    reason: Words
+
+
 AnyAct = Annotated[
     Offer
     | Accept
@@ -365,7 +375,8 @@ AnyAct = Annotated[
     | Done
     | HoldMail
     | ReleaseMail
-    | RetryMail,
+    | RetryMail
+    | RevokeLinks,
     Field(discriminator="act"),
 ]
 

@@ -53,6 +53,7 @@ SENTENCES = {
     "obligation.done": "{actor} did: {thing}{with_note}",
     "mail.held": "{actor} held mail {subject} back: {reason}",
     "mail.released": "{actor} let mail {subject} go",
+    "links.revoked": "{actor} called back {count} links in mails: {reason}",
     "mail.retried": "{actor} had mail {subject} tried again",
 }
 _CLIMBED = {"head": "its head", "chair": "the chair", "secretariat": "the secretariat"}

@@ -14,6 +14,7 @@ from secretariat.cli import (
     forecast,
     holdings,
     ledger,
+    links,
     mail,
     meetings,
     people,
@@ -39,6 +40,7 @@ app.command()(holdings.holding)
 app.command()(holdings.do)
 app.add_typer(holdings.body, name="body")
 app.add_typer(ledger.ledger, name="ledger")
+app.add_typer(links.links, name="links")
 app.add_typer(mail.mail, name="mail")
 app.add_typer(people.people, name="people")
 

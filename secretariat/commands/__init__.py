@@ -1,6 +1,25 @@
 """Every change comes through here: an act is checked, decided, and recorded in one transaction."""
 
-from secretariat.commands import bodies, holdings, mails, meetings, obligations, posts, weekly
+from secretariat.commands import (
+    bodies,
+    holdings,
+    links,
+    mails,
+    meetings,
+    obligations,
+    posts,
+    weekly,
+)
 from secretariat.commands.office import Office
 
-__all__ = ["Office", "bodies", "holdings", "mails", "meetings", "obligations", "posts", "weekly"]
+__all__ = [
+    "Office",
+    "bodies",
+    "holdings",
+    "links",
+    "mails",
+    "meetings",
+    "obligations",
+    "posts",
+    "weekly",
+]

@@ -21,6 +21,7 @@ from secretariat.commands.office import Office
 from secretariat.errors import ChangedError, SecretariatError, UnreachableError
 from secretariat.settings import Settings
 from secretariat.web import api, dossiers, entries, forms, links, mails, pages
+from secretariat.web.attempts import Attempts
 from secretariat.web.render import render
 
 HERE = Path(__file__).parent
@@ -55,6 +56,7 @@ class Parts:
 def create_app(parts: Parts) -> FastAPI:
     app = FastAPI(title="secretariat", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts = parts
+    app.state.refused = Attempts()
     for door in (api, pages, forms, links, mails, dossiers, entries):
         for route in door.router.routes:
             if isinstance(route, APIRoute) and route.methods == {"GET"}:
@@ -139,7 +141,9 @@ def _incomplete(request: Request, error: Exception) -> Response:
 def _no_page(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     words = "There is no page here." if error.status_code == 404 else str(error.detail)
-    return _message(request, error.status_code, words)
+    response = _message(request, error.status_code, words)
+    response.headers.update(error.headers or {})  # such as which methods there are instead
+    return response
 
 
 def _is_api(request: Request) -> bool:

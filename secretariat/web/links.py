@@ -1,18 +1,21 @@
 """The page of a mailed link on GET, its one act on POST; whatever is no link looks the same."""
 
 import logging
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
+from starlette.background import BackgroundTask
 
-from notifications.links import SIGN_IN, refusal
+from notifications.links import SIGN_IN, refusal, renew
 from schemas.acts import Accept, Acknowledge, Act, Decline, Done, Review
 from schemas.phase import Phase
 from schemas.programme import Contact
 from schemas.tables import Entry, Holding, Link, Obligation
-from secretariat import closeup, words
+from secretariat import closeup, ledger, words
+from secretariat.commands.links import REVOKED
 from secretariat.commands.office import Office, bodies_of
 from secretariat.errors import (
     BadInputError,
@@ -28,6 +31,7 @@ from secretariat.web.render import render
 
 router = APIRouter()
 log = logging.getLogger(__name__)
+NOTICE = timedelta(days=30)
 
 # What answers the question each kind of link asks, by whichever door the answer came.
 ANSWERS = {
@@ -43,9 +47,9 @@ def show_link(request: Request, token: str) -> Response:
     parts = request.app.state.parts
     office: Office = parts.office
     with office.store.read() as session:
-        link = _opened(request, session, token)
+        link, why = _opened(request, session, token)
         if link is None:
-            return _no_link(request, token)
+            return _no_link(request, token, why)
         facts = {
             "link": link,
             "token": token,
@@ -108,9 +112,9 @@ def use_link(
     parts = request.app.state.parts
     office: Office = parts.office
     with office.store.read() as session:
-        link = _opened(request, session, token)
+        link, why = _opened(request, session, token)
     if link is None:
-        return _no_link(request, token)
+        return _no_link(request, token, why)
     if not parts.composer.links.knows(token, nonce):
         raise NotAllowedError("Open the link and press the button on its page. Nothing was done.")
     if link.purpose == SIGN_IN:
@@ -187,8 +191,8 @@ def _answer(link: Link, answer: str, words: str, seen: int | None) -> Act:
             raise BadInputError("Choose one of the answers on the page. Nothing was changed.")
 
 
-def _opened(request: Request, session: Session, token: str) -> Link | None:
-    """The link of a token, if it can be used now. Raises UnknownError: nothing is asked any more."""
+def _opened(request: Request, session: Session, token: str) -> tuple[Link | None, str]:
+    """The link of a token, or why it cannot be used. Raises UnknownError: its object is gone."""
     parts = request.app.state.parts
     office: Office = parts.office
     link: Link | None = parts.composer.links.find(session, token)
@@ -197,10 +201,7 @@ def _opened(request: Request, session: Session, token: str) -> Link | None:
     why = refusal(session, office.programme, link, now)
     if link and not why and not _concerned(session, office, link):
         why = "not its contact's to answer"
-    if why:
-        address = request.client.host if request.client else "somewhere"
-        log.warning("a link was refused to %s: %s", address, why)
-    return None if why else link
+    return (None if why else link), why
 
 
 def _concerned(session: Session, office: Office, link: Link) -> bool:
@@ -224,7 +225,40 @@ def _contact(office: Office, link: Link) -> Contact:
     return contact
 
 
-def _no_link(request: Request, token: str) -> Response:
+def _no_link(request: Request, token: str, why: str) -> Response:
     """One page for every link that cannot be used, so that it tells nothing about any."""
+    office: Office = request.app.state.parts.office
+    address = request.client.host if request.client else ""
+    if request.app.state.refused.too_many(address):
+        sentence = "Too many links that cannot be used were tried from here. Wait a minute."
+        return render(request, "message.html", status=429, words=sentence)
+    log.warning("a link was refused to %s: %s", address, why)
     nonce = request.app.state.parts.composer.links.nonce(token)
-    return render(request, "no_link.html", status=404, token=token, nonce=nonce)
+    with office.store.read() as session:
+        notice = _called_back(session, office)
+    return render(request, "no_link.html", status=404, token=token, nonce=nonce, notice=notice)
+
+
+def _called_back(session: Session, office: Office) -> str:
+    """What everybody may know: that all links, or those of a key, were called back lately."""
+    since = office.clock.now() - NOTICE
+    query = select(Entry).where(Entry.subject == "links", Entry.kind == REVOKED, Entry.at >= since)
+    for entry in session.exec(query.order_by(col(Entry.seq).desc()).limit(20)):
+        facts = ledger.event(entry).data
+        if not (facts["contact"] or facts["about"]):
+            day = in_words(office.programme.zone)(entry.at)
+            return f"Links mailed before {day} were called back: {facts['reason']}"
+    return ""
+
+
+@router.post("/link/{token}/new")
+def ask_for_new(
+    request: Request, token: str, nonce: Annotated[str, Form(max_length=100)] = ""
+) -> Response:
+    """Answer the same to everybody; what follows is done once the answer is on its way."""
+    parts = request.app.state.parts
+    if not parts.composer.links.knows(token, nonce):
+        raise NotAllowedError("Open the link and press the button on its page. Nothing was done.")
+    response = render(request, "link_asked.html")
+    response.background = BackgroundTask(renew, parts.office, parts.composer.links, token)
+    return response
