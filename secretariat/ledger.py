@@ -5,14 +5,16 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, insert, select
 
 from schemas.events import Event
 from schemas.tables import Entry
 from secretariat.upcasting import newest, version_of
 
 BEGINNING = "0" * 64
+_COVERED = ("seq", "at", "kind", "subject", "by", "version", "data", "key", "prev")
 
 
 @dataclass(frozen=True)
@@ -33,33 +35,28 @@ def head(session: Session) -> Head:
 
 def append(
     session: Session, events: list[Event], *, at: datetime, by: str, key: str | None = None
-) -> list[Entry]:
+) -> None:
     """Add events in the caller's transaction; ``at`` is UTC, ``key`` marks the act they belong to.
 
     The caller holds the store's write lock, so two writers never see the same last entry.
     """
     last = head(session)
-    seq, prev = last.seq, last.hash
-    entries = []
-    for event in events:
-        seq += 1
-        entry = Entry(
-            seq=seq,
-            at=at,
-            kind=event.kind,
-            subject=event.subject,
-            by=by,
-            version=version_of(event.kind),
-            data=canonical(event.data),
-            key=key,
-            prev=prev,
-            hash="",
-        )
-        entry.hash = prev = seal(entry)
-        key = None
-        entries.append(entry)
-    session.add_all(entries)
-    return entries
+    rows: list[dict[str, Any]] = []
+    for seq, event in enumerate(events, last.seq + 1):
+        row = {
+            "seq": seq,
+            "at": at,
+            "kind": event.kind,
+            "subject": event.subject,
+            "by": by,
+            "version": version_of(event.kind),
+            "data": canonical(event.data),
+            "key": None if rows else key,
+            "prev": rows[-1]["hash"] if rows else last.hash,
+        }
+        rows.append(row | {"hash": _sealed([row[name] for name in _COVERED])})
+    if rows:
+        session.execute(insert(Entry), rows)
 
 
 def canonical(data: object) -> str:
@@ -68,10 +65,13 @@ def canonical(data: object) -> str:
 
 def seal(entry: Entry) -> str:
     """The hash an entry must carry."""
-    at = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
-    about = [entry.seq, at, entry.kind, entry.subject, entry.by]
-    said = [entry.version, entry.data, entry.key, entry.prev]
-    return hashlib.sha256(canonical(about + said).encode()).hexdigest()
+    return _sealed([getattr(entry, name) for name in _COVERED])
+
+
+def _sealed(covered: list[Any]) -> str:
+    seq, at, *said = covered
+    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
+    return hashlib.sha256(canonical([seq, moment, *said]).encode()).hexdigest()
 
 
 def event(entry: Entry) -> Event:

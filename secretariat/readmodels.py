@@ -28,12 +28,15 @@ Projection = Callable[[Session, Event, datetime], None]
 _PROJECTIONS: dict[str, Projection] = {}
 
 
-def project(session: Session, event: Event, at: datetime) -> None:
-    """Apply one event to the read models; events no page reads change nothing."""
-    if projection := _PROJECTIONS.get(event.kind):
+def project(session: Session, event: Event, at: datetime) -> bool:
+    """Apply one event to the read models; False: no page reads it, so nothing was changed."""
+    projection = _PROJECTIONS.get(event.kind)
+    if projection:
         projection(session, event, at)
-    if event.kind.partition(".")[0] in ("holding", "readiness", "review"):
+    of_a_holding = event.kind.partition(".")[0] in ("holding", "readiness", "review")
+    if of_a_holding:
         row(session, Holding, event.subject).version += 1
+    return of_a_holding or projection is not None
 
 
 def row(session: Session, table: type[Row], key: str | int) -> Row:

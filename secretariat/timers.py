@@ -1,6 +1,8 @@
 """What is due now? The tick claims each timer once and lets happen what it was set for."""
 
 from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
@@ -39,12 +41,8 @@ def _tick_batch(office: Office) -> int:
             return 0
     with office.store.write() as session:
         desk = Desk(session, office.programme, now, ENGINE)
-        due = session.exec(
-            select(Timer)
-            .where(col(Timer.claimed_at).is_(None), col(Timer.due_at) <= now)
-            .order_by(col(Timer.due_at), col(Timer.id))
-            .limit(BATCH)
-        ).all()
+        due = _due(session, now)
+        _keep = _asked(session, due)  # read at once: get() below finds them in the session
         together: dict[tuple[str, str], list[Timer]] = defaultdict(list)
         for timer in due:
             timer.claimed_at = now
@@ -57,6 +55,26 @@ def _tick_batch(office: Office) -> int:
                 _take(desk, obligation, timers)
         ledger.append(session, desk.events, at=now, by=ENGINE)
         return len(due)
+
+
+def _due(session: Session, now: datetime) -> list[Timer]:
+    """The oldest due timers, and all other due steps of what they are about.
+
+    Steps missed together are told together: after an outage no border between two batches may
+    make two mails to one person about one obligation.
+    """
+    waiting = select(Timer).where(col(Timer.claimed_at).is_(None), col(Timer.due_at) <= now)
+    oldest = session.exec(waiting.order_by(col(Timer.due_at), col(Timer.id)).limit(BATCH)).all()
+    about = {timer.subject for timer in oldest if timer.kind == "step"}
+    steps = waiting.where(Timer.kind == "step", col(Timer.subject).in_(about))
+    found = {timer.id: timer for timer in (*oldest, *(session.exec(steps) if about else ()))}
+    return sorted(found.values(), key=lambda timer: (timer.due_at, timer.id))
+
+
+def _asked(session: Session, due: list[Timer]) -> Sequence[Obligation]:
+    """The obligations whose steps are due."""
+    about = {timer.subject for timer in due if timer.kind == "step"}
+    return session.exec(select(Obligation).where(col(Obligation.id).in_(about))).all()
 
 
 def _take(desk: Desk, obligation: Obligation, timers: list[Timer]) -> None:

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, TypeVar
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, delete, select
 
 from schemas.acts import Act, Letter
@@ -19,6 +21,8 @@ from secretariat.moments import moment_of
 from secretariat.ownership import ENGINE, Bodies
 from secretariat.store import Store
 
+_ASKED_FOR = select(Mail.id).where(Mail.idem_key == bindparam("key"))
+
 
 @dataclass
 class Desk:
@@ -31,12 +35,16 @@ class Desk:
     contact: str | None = None
     events: list[Event] = field(default_factory=list)
     mails: list[Mail] = field(default_factory=list)
+    _asked_for: set[str] = field(default_factory=set, repr=False)
 
     def record(self, kind: str, subject: str, **data: Any) -> Event:
         """Note a fact; what is decided next already sees it."""
         event = Event(kind, subject, data)
-        readmodels.project(self.session, event, self.now)
-        self.session.flush()
+        if readmodels.project(self.session, event, self.now):
+            self.session.flush()
+        if kind.startswith(("body.", "chair.")):
+            self.__dict__.pop("bodies", None)
+            self.__dict__.pop("_in_office", None)
         self.events.append(event)
         return event
 
@@ -56,7 +64,7 @@ class Desk:
         News waits a little for more that can go with it. ``role`` is what the contact answers as,
         where the mail is for whoever does.
         """
-        if self.session.exec(select(Mail.id).where(Mail.idem_key == idem_key)).first():
+        if self._was_asked_for(idem_key):
             return
         pause = self.programme.digest.within if urgency is Urgency.NEWS else 0
         leaves = self.now + timedelta(minutes=pause)
@@ -75,6 +83,12 @@ class Desk:
         )
         self.session.add(mail)
         self.mails.append(mail)
+        self._asked_for.add(idem_key)
+
+    def _was_asked_for(self, idem_key: str) -> bool:
+        """Looked up without the mails of this desk, which are thus written all at once."""
+        found = self.session.connection().execute(_ASKED_FOR, {"key": idem_key}).first()
+        return found is not None or idem_key in self._asked_for
 
     def set_timer(self, kind: str, subject: str, due_at: datetime, step: int = 0) -> None:
         """Let something happen to the subject by itself, in place of an earlier time for it."""
@@ -86,9 +100,14 @@ class Desk:
         of_kinds = col(Timer.kind).in_(kinds)
         self.session.exec(delete(Timer).where(of_kinds, col(Timer.subject) == subject))
 
-    @property
+    @cached_property
     def bodies(self) -> Bodies:
+        """Who there is now; read again after an event about a body."""
         return bodies_of(self.session, self.programme)
+
+    @cached_property
+    def _in_office(self) -> Term | None:
+        return in_office(self.session)
 
     def version_of(self, subject: str, version: int) -> dict[str, Any]:
         """What made the subject the version it is, or was."""
@@ -107,8 +126,8 @@ class Desk:
         return function
 
     def term(self) -> Term | None:
-        """The term in office now."""
-        return in_office(self.session)
+        """The term in office now; read again after an event about the chair."""
+        return self._in_office
 
     def calendar(self, body: str) -> WorkCalendar:
         """The working days of a body; the chair's office works where the chair is."""
