@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from notifications.drain import GRACE
@@ -16,9 +17,13 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Postman:
-    """Drains an outbox for as long as it serves; it alone does."""
+    """Drains an outbox for as long as it serves; it alone does.
+
+    ``may`` is asked each time: nothing is sent by a clock nobody trusts.
+    """
 
     outbox: Outbox
+    may: Callable[[], bool] = lambda: True
     _fault: str = field(default="", init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
 
@@ -47,7 +52,8 @@ class Postman:
                 if not recovered:
                     self.outbox.recover()
                     recovered = True
-                self.outbox.drain()
+                if self.may():
+                    self.outbox.drain()
                 self._fault = ""
             except Exception as error:
                 self._note(error)

@@ -35,6 +35,7 @@ from secretariat.programme import SHIPPED, load_history, load_programme
 from secretariat.settings import Settings
 from secretariat.store import Store, locked, open_store
 from secretariat.timers import tick
+from secretariat.watch import Watch
 from secretariat.web import signin
 from secretariat.web.app import Parts, create_app
 
@@ -161,7 +162,8 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
             url = stack.enter_context(Catcher(caught)).url
         writer = composer(settings, office.programme)
         outbox = Outbox(office.store, office.clock, writer, Relay(url), limits_of(settings, url))
-        postman = Postman(outbox)
+        watch = Watch(office.store, office.clock)
+        postman = Postman(outbox, watch.trusts)
         prefect = Prefect(settings, office.programme)
         prefect_client = httpx.Client(auth=settings.prefect_auth, timeout=10)
         carrier = relay.Relay(office, settings.prefect_api, prefect_client)
@@ -169,9 +171,9 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
         def health() -> dict[str, str]:
             way = "caught here" if caught else "leaving by your relay"
             mail = f"{postman.words or way}{outbox.waiting_in_words()}"
-            return {"Clock": "ticking", "Mail": mail, "Prefect": prefect.words}
+            return {"Clock": watch.trouble or "ticking", "Mail": mail, "Prefect": prefect.words}
 
-        scheduler = _scheduler(office, carrier)
+        scheduler = _scheduler(office, carrier, watch)
         stack.callback(lambda: scheduler.running and scheduler.shutdown())
         app = create_app(Parts(settings, office, writer, caught, health))
         server = uvicorn.Server(
@@ -227,13 +229,28 @@ def _stop_at_once_if_asked_again() -> None:
         signal.signal(number, lambda *_: os._exit(1))
 
 
-def _scheduler(office: Office, carrier: relay.Relay) -> BackgroundScheduler:
+class _Scheduler(BackgroundScheduler):  # type: ignore[misc]
+    """Ticks on when the machine's clock is put back, which APScheduler would wait to catch up."""
+
+    def _process_jobs(self) -> Any:
+        now = datetime.now(self.timezone)
+        for job in self.get_jobs():
+            if job.next_run_time - now > job.trigger.interval:
+                job.modify(next_run_time=now)
+        return super()._process_jobs()
+
+
+def _scheduler(office: Office, carrier: relay.Relay, watch: Watch) -> BackgroundScheduler:
     """APScheduler only ticks; what is due is decided from the store."""
-    scheduler = BackgroundScheduler(
+    scheduler = _Scheduler(
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
     )
 
-    scheduler.add_job(_lasting(lambda: tick(office)), "interval", seconds=1)
+    def ticking() -> None:
+        if watch.trusts():
+            tick(office)
+
+    scheduler.add_job(_lasting(ticking), "interval", seconds=1)
     scheduler.add_job(_lasting(carrier.carry), "interval", seconds=2)
     return scheduler
 
