@@ -11,13 +11,14 @@ from sqlalchemy import ColumnElement, Row, Table, case, update
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, func, or_, select
 
+from notifications import undelivered
 from notifications.compose import Composer
 from notifications.outcomes import TRIES
 from notifications.overtaken import overtaken
 from notifications.transport import Frozen
 from schemas.tables import Holding, Mail, Obligation, Urgency
 from secretariat.commands.posts import ERASED
-from secretariat.errors import SecretariatError
+from secretariat.errors import NoAddressError, SecretariatError
 
 LEASE = timedelta(minutes=30)  # longer than all that one mail may take
 BATCH = 30
@@ -171,6 +172,10 @@ def _write(session: Session, composer: Composer, id: int, now: datetime) -> Froz
             composer.freeze(session, mail, now)
     except OperationalError:
         raise
+    except NoAddressError as error:
+        _end(session, id, "refused", str(error), now)
+        undelivered.tell_refused(session, composer.programme, id, str(error), now)
+        return None
     except Exception as error:
         if not isinstance(error, SecretariatError):
             log.exception("mail %s cannot be written", id)

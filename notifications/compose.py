@@ -13,13 +13,13 @@ from sqlmodel import Session, col, select
 
 from notifications.envelope import Envelope, address
 from notifications.links import Links, is_open, runs_out
+from notifications.overrides import Overrides
 from notifications.overtaken import still_needed
-from notifications.rendering import render, render_block
 from notifications.signing import Signer, signer
 from schemas.events import Event
 from schemas.phase import Phase
 from schemas.programme import Contact, Programme
-from schemas.tables import Holding, Mail, Obligation
+from schemas.tables import Holding, Mail, Obligation, Urgency
 from secretariat import ladder, ledger, week, words
 from secretariat.commands import posts
 from secretariat.commands.office import Desk
@@ -55,12 +55,17 @@ class Composer:
     links: Links
     sender: str
     signer: Signer | None = None
+    own: Overrides | None = None
+
+    @property
+    def templates(self) -> Overrides:
+        return self.own or Overrides(self.programme)
 
     def freeze(self, session: Session, mail: Mail, now: datetime) -> None:
         """Fill in subject, Message-ID and the bytes that every attempt will send.
 
-        Raises UnknownError (its contact is gone from the programme), BadInputError (what it says
-        would forge a header).
+        Raises UnknownError (its contact is gone from the programme), NoAddressError, BadInputError
+        (what it says would forge a header, or its template is broken).
         """
         post = self.programme.contact(mail.contact)
         if post is None:
@@ -71,7 +76,10 @@ class Composer:
         facts = self._words(session, mail, contact, now)
         facts["stands_in_for"] = self._name(post) if contact is not post else ""
         name = person.name if person else self._name(contact)
-        subject, _, text = render(f"{mail.template}.txt", contact.language, facts).partition("\n")
+        text, html = self.templates.write(
+            mail.template, contact.language, facts, must_leave=mail.urgency <= Urgency.DUTY
+        )
+        subject, _, text = text.partition("\n")
         envelope = Envelope(
             sender=address(f"{self.programme.name} secretariat", self.sender),
             recipient=address(name, mail.address),
@@ -81,7 +89,7 @@ class Composer:
             thread=self._thread(session, mail),
             language=contact.language,
             text=text.strip() + "\n",
-            html=render(f"{mail.template}.html", contact.language, facts),
+            html=html,
             head=facts["head"],
         )
         mail.language = contact.language
@@ -208,7 +216,7 @@ class Composer:
             def block(name: str, part: Mail = part, facts: dict[str, Any] = facts) -> str:
                 template, _, block = name.partition(":")
                 file = f"{part.template}.{template}"
-                return render_block(file, block, contact.language, facts)
+                return self.templates.block(file, block, contact.language, facts)
 
             items.append(
                 {
@@ -285,4 +293,5 @@ def composer(settings: Settings, programme: Programme) -> Composer:
     """Who writes this installation's mails."""
     links = Links(partial(kept_keys, settings.link_keys), settings.board_url)
     vouching = signer(settings.dkim_key, settings.dkim_selector, settings.mail_from)
-    return Composer(programme, links, settings.mail_from, vouching)
+    own = Overrides.beside(settings.programme, programme)
+    return Composer(programme, links, settings.mail_from, vouching, own)

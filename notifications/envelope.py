@@ -17,7 +17,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from notifications.invitations import Invitation, attach
 from secretariat.audit import NOTED_IN
-from secretariat.errors import BadInputError
+from secretariat.errors import BadInputError, NoAddressError
 
 _WIRE = SMTP.clone(cte_type="7bit")  # no relay on the way can harm what it need not understand
 _LONGEST_LINE = 998
@@ -110,13 +110,13 @@ class Envelope:
 
 
 def address(name: str, spec: str) -> Address:
-    """One mailbox with a name people know. Raises BadInputError: that is no single address."""
+    """One mailbox with a name people know. Raises NoAddressError: that is no single address."""
     try:
         plain = validate_email(spec, check_deliverability=False).ascii_email
     except EmailNotValidError:
         plain = None
     if plain != spec:
-        raise BadInputError(f"“{spec}” is not one address that every mail relay takes.")
+        raise NoAddressError(f"“{spec}” is not one address that every mail relay takes.")
     return Address(header_text(name), addr_spec=spec)
 
 

@@ -49,7 +49,7 @@ def _with_holidays(country: str) -> str:
 
 def _by_the_clock(value: object) -> object:
     """Numbers would be read as seconds after midnight."""
-    if isinstance(value, str) and not re.fullmatch(r"[0-2][0-9]:[0-5][0-9]", value):
+    if isinstance(value, str) and not re.fullmatch(r"[0-2][0-9]:[0-5][0-9](:00)?", value):
         raise ValueError(f"“{value}” is no time of day such as 09:00")
     return value
 
@@ -236,6 +236,9 @@ class Programme(Part):
     answer_within: int = Field(30, ge=1, le=250, description="working days to answer an offer in")
     support_days: int = Field(180, ge=0, le=1000, description="after a government took the lead")
     digest: Digest = Digest()
+    templates: str = Field(
+        "", description="a directory beside this file: mail templates in place of the built-in"
+    )
     readiness: list[ReadinessItem] = []
     members: list[Member] = Field(min_length=1)
     bodies: list[Body] = Field(min_length=1)

@@ -19,6 +19,10 @@ class BadInputError(SecretariatError):
     """Something handed in is not what it should be; nothing was changed."""
 
 
+class NoAddressError(BadInputError):
+    """What should be somebody's address is not one that mail can go to."""
+
+
 class NotAllowedError(SecretariatError):
     """The act is not this body's to do, or not from this phase."""
 

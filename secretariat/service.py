@@ -21,6 +21,7 @@ from notifications.catcher import Catcher
 from notifications.compose import composer
 from notifications.links import SIGN_IN
 from notifications.outbox import Outbox, write_due
+from notifications.overrides import Overrides
 from notifications.postman import Postman
 from notifications.smtp import LOOPBACK, Relay, can_connect
 from notifications.transport import RelayError
@@ -161,6 +162,7 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
             caught = settings.directory / "caught"
             url = stack.enter_context(Catcher(caught)).url
         writer = composer(settings, office.programme)
+        writer.templates.check()
         outbox = Outbox(office.store, office.clock, writer, Relay(url), limits_of(settings, url))
         watch = Watch(office.store, office.clock)
         postman = Postman(outbox, watch.trusts)
@@ -171,9 +173,11 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
         def health() -> dict[str, str]:
             way = "caught here" if caught else "leaving by your relay"
             mail = f"{postman.words or way}{outbox.waiting_in_words()}"
+            if broken := writer.templates.broken:
+                mail += f"; templates to mend: {', '.join(sorted(set(broken.values())))}"
             return {"Clock": watch.trouble or "ticking", "Mail": mail, "Prefect": prefect.words}
 
-        scheduler = _scheduler(office, carrier, watch)
+        scheduler = _scheduler(office, carrier, watch, writer.templates)
         stack.callback(lambda: scheduler.running and scheduler.shutdown())
         app = create_app(Parts(settings, office, writer, caught, health))
         server = uvicorn.Server(
@@ -240,7 +244,9 @@ class _Scheduler(BackgroundScheduler):  # type: ignore[misc]
         return super()._process_jobs()
 
 
-def _scheduler(office: Office, carrier: relay.Relay, watch: Watch) -> BackgroundScheduler:
+def _scheduler(
+    office: Office, carrier: relay.Relay, watch: Watch, templates: Overrides
+) -> BackgroundScheduler:
     """APScheduler only ticks; what is due is decided from the store."""
     scheduler = _Scheduler(
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
@@ -251,6 +257,7 @@ def _scheduler(office: Office, carrier: relay.Relay, watch: Watch) -> Background
             tick(office)
 
     scheduler.add_job(_lasting(ticking), "interval", seconds=1)
+    scheduler.add_job(_lasting(templates.refresh), "interval", seconds=2)
     scheduler.add_job(_lasting(carrier.carry), "interval", seconds=2)
     return scheduler
 

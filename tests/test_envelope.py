@@ -20,7 +20,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from notifications.envelope import Envelope, address, body_text, header_text
 from notifications.signing import Signer, signer
-from notifications.smtp import Relay, send
+from notifications.smtp import Relay
+from notifications.transport import Frozen
 from schemas.texts import Address
 from secretariat.errors import BadInputError
 from tests.test_outbox import Server, server
@@ -176,9 +177,11 @@ def sent(server: Server, content: bytes) -> list[bytes]:
     """Hand a message over real SMTP."""
 
     async def hand_over() -> None:
-        relay = Relay(urlsplit(f"smtp://127.0.0.1:{server.controller.port}"))
-        async with relay.connected() as client:
-            await send(client, "secretariat@commit.example", "head@vn.example", content)
+        talk = await Relay(urlsplit(f"smtp://127.0.0.1:{server.controller.port}")).connect()
+        mail = Frozen(1, "secretariat@commit.example", "head@vn.example", content)
+        assert await talk.offer(mail) is None
+        assert (await talk.deliver(mail)).code == 250
+        await talk.close()
 
     asyncio.run(hand_over())
     return server.taken

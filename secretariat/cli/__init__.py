@@ -143,7 +143,12 @@ def check(
     """Read a programme file and name every mistake with its line."""
     from secretariat.programme import load_programme
 
-    programme = load_programme(file or load_settings().programme)
+    found = file or load_settings().programme
+    programme = load_programme(found)
+    if programme.templates:
+        from notifications.overrides import Overrides
+
+        Overrides.beside(found, programme).check()
     say(
         f"{programme.name}: {len(programme.members)} members, {len(programme.functions)} "
         f"functions, {len(programme.contacts)} contacts. Nothing contradicts itself."

@@ -1,0 +1,93 @@
+"""What a reader's mail program makes of our mails: threads, names that last, who gets them."""
+
+from email.message import EmailMessage
+from typing import Any
+
+import fast_mail_parser
+from sqlmodel import select
+
+from schemas.programme import Programme
+from schemas.tables import Mail, Person, PostHeld
+from secretariat.timers import tick
+from tests.conftest import Bench, at
+from tests.test_envelope import read
+from tests.test_obligations import HOST, Opened
+from tests.test_outbox import Server, an_outbox, one_request, server, url_of
+
+__all__ = ["server"]
+
+
+def climbed(open_office: Opened, server: Server, until: str) -> Bench:
+    """The host's obligation, not answered: its ladder climbed, each mail sent at its hour."""
+    bench = one_request(open_office)
+    outbox = an_outbox(bench, url_of(server))
+    outbox.drain()
+    while bench.clock.now() < at(until):
+        bench.clock.advance_to(bench.clock.now() + (at(until) - bench.clock.now()) / 2)
+        if (at(until) - bench.clock.now()).total_seconds() < 3600:
+            bench.clock.advance_to(at(until))
+        tick(bench.office)
+        outbox.drain()
+    return bench
+
+
+def about_the_host(bench: Bench, server: Server) -> list[EmailMessage]:
+    with bench.office.store.read() as session:
+        of_host = set(session.exec(select(Mail.message_id).where(Mail.obligation == HOST)))
+    return [mail for mail in map(read, server.taken) if mail["message-id"] in of_host]
+
+
+def test_all_mails_about_one_obligation_are_one_thread(open_office: Opened, server: Server) -> None:
+    bench = climbed(open_office, server, "2019-11-20T03:00")
+    root, *later = about_the_host(bench, server)
+    assert root["in-reply-to"] is None and root["references"] is None
+    assert later
+    for mail in later:
+        assert mail["in-reply-to"] == mail["references"] == root["message-id"]
+    names = {mail["message-id"] for mail in (root, *later)}
+    assert len(names) == 1 + len(later), "and each has a name of its own"
+
+
+def test_a_mail_written_anew_keeps_its_name_and_date(open_office: Opened, server: Server) -> None:
+    bench = one_request(open_office)
+    writer = an_outbox(bench, url_of(server)).composer
+    named = []
+    for _ in range(2):
+        with bench.office.store.write() as session:
+            mail = session.exec(select(Mail).where(Mail.obligation == HOST)).one()
+            writer.freeze(session, mail, bench.clock.now())
+            named.append((mail.message_id, read(mail.content or b"")["date"]))
+            session.rollback()
+    assert named[0] == named[1]
+    assert str(named[0][0]).endswith("@commit.example>")
+
+
+def test_an_address_no_relay_takes_ends_as_refused_and_somebody_is_told(
+    open_office: Opened, server: Server
+) -> None:
+    bench = one_request(open_office)
+    with bench.office.store.write() as session:
+        session.add(Person(slug="somebody", name="Nguyễn, “An”", email="ສາທາ@vn.example"))
+        session.add(PostHeld(post="tf-vn-focal-point", since=at("2018-01-01"), person="somebody"))
+    an_outbox(bench, url_of(server)).drain()
+    with bench.office.store.read() as session:
+        mail = session.exec(select(Mail).where(Mail.obligation == HOST)).one()
+        told: Any = session.exec(select(Mail).where(Mail.template == "undelivered")).first()
+    assert (mail.state, mail.content) == ("refused", None)
+    assert "is not one address" in mail.reply
+    assert "is not one address" in told.context["why"]
+
+
+def test_a_person_s_name_with_a_comma_is_one_recipient(
+    open_office: Opened, server: Server, commit: Programme
+) -> None:
+    bench = one_request(open_office)
+    name = 'Nguyễn, An <evil@x.example>, "x"'
+    with bench.office.store.write() as session:
+        session.add(Person(slug="somebody", name=name, email="an@vn.example"))
+        session.add(PostHeld(post="tf-vn-focal-point", since=at("2018-01-01"), person="somebody"))
+    an_outbox(bench, url_of(server)).drain()
+    (mail,) = about_the_host(bench, server)
+    (to,) = fast_mail_parser.parse_email(mail.as_bytes()).to
+    assert to.address == "an@vn.example"
+    assert to.display_name == name
