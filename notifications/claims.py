@@ -28,6 +28,7 @@ BEGUN = "dot"  # phase of a mail under way: from here on it may have been taken
 OUTBOX: Table = Mail.__table__  # type: ignore[attr-defined]
 _NEEDED = (
     *(OUTBOX.c.id, OUTBOX.c.template, OUTBOX.c.obligation, OUTBOX.c.holding, OUTBOX.c.context),
+    *(OUTBOX.c.contact, OUTBOX.c.urgency, OUTBOX.c.not_before),
     *(OUTBOX.c.address, OUTBOX.c.content, OUTBOX.c.sha256, OUTBOX.c.attempts, OUTBOX.c.faults),
 )
 

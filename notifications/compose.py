@@ -12,7 +12,7 @@ from markupsafe import Markup
 from sqlmodel import Session, col, select
 
 from notifications.envelope import Envelope, address
-from notifications.links import Links, is_open, runs_out
+from notifications.links import DIGESTS, Links, is_open, runs_out
 from notifications.overrides import Overrides
 from notifications.overtaken import still_needed
 from notifications.signing import Signer, signer
@@ -76,6 +76,7 @@ class Composer:
         facts = self._words(session, mail, contact, now)
         facts["stands_in_for"] = self._name(post) if contact is not post else ""
         name = person.name if person else self._name(contact)
+        facts["stop"] = self._stop(session, mail, contact, now)
         text, html = self.templates.write(
             mail.template, contact.language, facts, must_leave=mail.urgency <= Urgency.DUTY
         )
@@ -91,12 +92,19 @@ class Composer:
             text=text.strip() + "\n",
             html=html,
             head=facts["head"],
+            unsubscribe=facts["stop"] if facts["stop"].startswith("https:") else None,
         )
         mail.language = contact.language
         mail.subject, mail.message_id = envelope.subject, envelope.message_id
         content = envelope.as_bytes()
         mail.content = self.signer.signed(content) if self.signer else content
         mail.sha256 = sha256(mail.content).hexdigest()
+
+    def _stop(self, session: Session, mail: Mail, contact: Contact, now: datetime) -> str:
+        """The link that ends digests; empty for mails one has to get."""
+        if mail.urgency != Urgency.DIGEST:
+            return ""
+        return self._link(session, DIGESTS, contact.slug, contact, now)
 
     def _message_id(self, mail: Mail) -> str:
         """The name of a mail for ever: it is the same when the mail is written anew."""
@@ -211,7 +219,7 @@ class Composer:
         parts = [session.get_one(Mail, key) for key in mail.context["mails"]]
         items = []
         for part in still_needed(session, parts):
-            facts = self._words(session, part, contact, now) | {"stands_in_for": ""}
+            facts = self._words(session, part, contact, now) | {"stands_in_for": "", "stop": ""}
 
             def block(name: str, part: Mail = part, facts: dict[str, Any] = facts) -> str:
                 template, _, block = name.partition(":")

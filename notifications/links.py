@@ -23,6 +23,8 @@ from secretariat.keys import name_of
 from secretariat.ownership import ENGINE
 
 SIGN_IN = "sign-in"
+DIGESTS = "digests"
+STOPS_FOR = timedelta(days=365)  # whoever finds an old digest can still end them
 LIVES = timedelta(days=30)
 _TOKEN = re.compile(r"([0-9a-f]{8})\.([A-Za-z0-9_-]{32})\.([A-Za-z0-9_-]{43})")
 _NO_TOKEN = ("0" * 8, "0" * 32, "0" * 43)
@@ -154,7 +156,7 @@ def is_open(session: Session, purpose: str, subject: str, body: str) -> bool:
         obligation = session.get(Obligation, subject)
         return obligation is not None and obligation.done_at is None
     holding = session.get(Holding, subject)
-    if holding is None:
+    if purpose == DIGESTS or holding is None:
         return False
     if purpose == "offer":
         return holding.offered_to == body
@@ -168,7 +170,7 @@ def runs_out(session: Session, purpose: str, subject: str, now: datetime) -> dat
         return max(now, session.get_one(Obligation, subject).do_by) + LIVES
     if purpose == "offer":
         return session.get_one(Holding, subject).answer_by or now
-    return now + LIVES
+    return now + (STOPS_FOR if purpose == DIGESTS else LIVES)
 
 
 def masked(text: str) -> str:

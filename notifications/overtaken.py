@@ -4,8 +4,9 @@ from sqlmodel import Session
 
 from schemas.phase import Standing
 from schemas.programme import LadderStep
-from schemas.tables import Holding, Mail, Obligation
+from schemas.tables import Holding, Mail, Obligation, Urgency
 from secretariat import ladder
+from secretariat.commands import digests
 
 
 def overtaken(session: Session, mail: Mail) -> str:
@@ -13,6 +14,8 @@ def overtaken(session: Session, mail: Mail) -> str:
     if mail.template == "digest":
         parts = [session.get_one(Mail, key) for key in mail.context["mails"]]
         return "" if still_needed(session, parts) else "all in it was done before it was sent"
+    if mail.urgency == Urgency.DIGEST and digests.stopped(session, mail.contact, mail.not_before):
+        return "no digests are wanted there"
     if mail.template == "obligation":
         return _past(session.get(Obligation, mail.obligation), mail.context["step"])
     if mail.holding and mail.context["kind"] == "holding.offered":

@@ -47,7 +47,10 @@ def samples(programme: Programme) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-_IN_PLACE = [{"stands_in_for": ""}, {"stands_in_for": "Another contact"}]
+_IN_PLACE = [
+    {"stands_in_for": "", "stop": ""},
+    {"stands_in_for": "Another contact", "stop": _LINK},
+]
 
 
 def _common(programme: Programme) -> dict[str, Any]:

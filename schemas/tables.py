@@ -369,6 +369,16 @@ class Link(SQLModel, table=True):
     revoked_at: datetime | None = instant(default=None)
 
 
+class NoDigest(SQLModel, table=True):
+    """A contact that wants no digests, as long as the same person holds its post."""
+
+    __tablename__ = "no_digest"
+
+    contact: str = Field(primary_key=True)
+    person: str | None = None
+    since: datetime = instant()
+
+
 class SignedIn(SQLModel, table=True):
     """A browser signed in as a contact; ``id`` is the hash of its cookie."""
 

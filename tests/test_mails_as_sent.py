@@ -1,18 +1,22 @@
 """What a reader's mail program makes of our mails: threads, names that last, who gets them."""
 
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import fast_mail_parser
+from httpx import Cookies
 from sqlmodel import select
 
+from notifications.links import DIGESTS
 from schemas.programme import Programme
-from schemas.tables import Mail, Person, PostHeld
+from schemas.tables import Link, Mail, Person, PostHeld
 from secretariat.timers import tick
 from tests.conftest import Bench, at
-from tests.test_envelope import read
+from tests.test_envelope import read, said
 from tests.test_obligations import HOST, Opened
 from tests.test_outbox import Server, an_outbox, one_request, server, url_of
+from tests.test_web import Site
 
 __all__ = ["server"]
 
@@ -91,3 +95,53 @@ def test_a_person_s_name_with_a_comma_is_one_recipient(
     (to,) = fast_mail_parser.parse_email(mail.as_bytes()).to
     assert to.address == "an@vn.example"
     assert to.display_name == name
+
+
+def weekly_digest(bench: Bench, server: Server, monday: str) -> list[EmailMessage]:
+    """The digests of a week, as they were sent."""
+    server.taken.clear()
+    bench.clock.advance_to(at(monday))
+    tick(bench.office)
+    an_outbox(bench, url_of(server)).drain()
+    return [mail for mail in map(read, server.taken) if "this week" in mail["subject"]]
+
+
+def test_a_digest_ends_by_one_click_for_its_reader_alone_and_comes_again_when_asked_for(
+    open_office: Opened, server: Server, tmp_path: Path
+) -> None:
+    bench = open_office("2019-01-03T03:00")
+    (mail,) = weekly_digest(bench, server, "2019-01-07T03:00")
+    link = mail["list-unsubscribe"].strip("<>")
+    assert link.startswith("https://board.example/link/")
+    assert mail["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
+    assert link in said(mail, "plain") and link in said(mail, "html")
+    site = Site(bench, tmp_path)
+    path = link.removeprefix("https://board.example")
+    before = site.everything()
+    assert "Stop it" in site.browser.get(path).text
+    assert site.everything() == before, "opening it changes nothing"
+    assert weekly_digest(bench, server, "2019-01-14T03:00")
+    answer = site.browser.post(path, data={"List-Unsubscribe": "One-Click"})
+    assert (answer.status_code, answer.cookies) == (200, Cookies())
+    assert "gets no digests any more" in answer.text
+    assert weekly_digest(bench, server, "2019-01-21T03:00") == []
+    assert site.browser.post(path, data={"answer": "again"}).status_code == 200
+    assert weekly_digest(bench, server, "2019-01-28T03:00")
+    site.browser.post(path)
+    with bench.office.store.write() as session:  # the next holder of the post is not bound by it
+        session.add(Person(slug="somebody", name="Somebody New"))
+        session.add(PostHeld(post=contact_of(bench), since=at("2019-01-30"), person="somebody"))
+    assert weekly_digest(bench, server, "2019-02-04T03:00")
+
+
+def contact_of(bench: Bench) -> str:
+    with bench.office.store.read() as session:
+        (contact,) = {row.contact for row in session.exec(select(Link)) if row.purpose == DIGESTS}
+        return contact
+
+
+def test_what_one_has_to_get_cannot_be_stopped(open_office: Opened, server: Server) -> None:
+    an_outbox(one_request(open_office), url_of(server)).drain()
+    urgent = [read(content) for content in server.taken]
+    duty = [mail for mail in urgent if "this week" not in mail["subject"]]
+    assert duty and all(mail["list-unsubscribe"] is None for mail in duty)

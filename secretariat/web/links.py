@@ -9,12 +9,13 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 from starlette.background import BackgroundTask
 
-from notifications.links import SIGN_IN, refusal, renew
+from notifications.links import DIGESTS, SIGN_IN, refusal, renew
 from schemas.acts import Accept, Acknowledge, Act, Decline, Done, Review
 from schemas.phase import Phase
 from schemas.programme import Contact
 from schemas.tables import Entry, Holding, Link, Obligation
 from secretariat import closeup, ledger, words
+from secretariat.commands import digests
 from secretariat.commands.links import REVOKED
 from secretariat.commands.office import Office, bodies_of
 from secretariat.errors import (
@@ -60,6 +61,9 @@ def show_link(request: Request, token: str) -> Response:
         }
         if link.purpose == SIGN_IN:
             return render(request, "signin.html", **facts)
+        if link.purpose == DIGESTS:
+            off = digests.stopped(session, link.contact, office.clock.now())
+            return render(request, "digests.html", stopped=off, **facts)
         if link.purpose == "obligation":
             return _obligation_page(request, session.get_one(Obligation, link.object), facts)
         seen = closeup.holding(session, office.programme, link.object)
@@ -115,6 +119,8 @@ def use_link(
         link, why = _opened(request, session, token)
     if link is None:
         return _no_link(request, token, why)
+    if link.purpose == DIGESTS:  # a mail program presses without having opened (RFC 8058)
+        return _choose(request, link, again=answer == "again")
     if not parts.composer.links.knows(token, nonce):
         raise NotAllowedError("Open the link and press the button on its page. Nothing was done.")
     if link.purpose == SIGN_IN:
@@ -124,6 +130,17 @@ def use_link(
     else:
         act = _answer(link, answer, words, seen)
     return _do(request, token, link, act)
+
+
+def _choose(request: Request, link: Link, *, again: bool) -> Response:
+    """Stop the digests of a contact, or send them again; without cookie or redirect."""
+    office: Office = request.app.state.parts.office
+    with office.store.write() as session:
+        if again:
+            digests.resume(session, link.contact)
+        else:
+            digests.stop(session, link.contact, office.clock.now())
+    return render(request, "digests.html", stopped=not again, contact=_contact(office, link))
 
 
 def _sign_in(request: Request, link: Link) -> Response:
@@ -207,7 +224,7 @@ def _opened(request: Request, session: Session, token: str) -> tuple[Link | None
 def _concerned(session: Session, office: Office, link: Link) -> bool:
     """Whether the contact's body has a part in what the link is about."""
     body = _contact(office, link).body
-    if link.purpose == SIGN_IN:
+    if link.purpose in (SIGN_IN, DIGESTS):
         return True
     steers = {office.programme.chair, bodies_of(session, office.programme).steward}
     if link.purpose == "obligation":

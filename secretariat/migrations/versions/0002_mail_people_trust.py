@@ -20,7 +20,18 @@ KEPT = (
 
 def upgrade() -> None:
     _make_the_outbox_anew()
+    _let_digests_be_stopped()
     _make_links_anew()
+
+
+def _let_digests_be_stopped() -> None:
+    op.create_table(
+        "no_digest",
+        sa.Column("contact", sa.String(), nullable=False),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("since", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("contact"),
+    )
 
 
 def _make_the_outbox_anew() -> None:
