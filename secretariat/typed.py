@@ -1,5 +1,6 @@
 """An act from what somebody typed, with mistakes told in their words."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -28,6 +29,10 @@ def checked(validate: Callable[[dict[str, Any]], A], words: dict[str, Any]) -> A
         case "string_pattern_mismatch":
             like = ", like SOM14" if name == "som" else ": small letters, digits and hyphens"
             reason = f"“{first['input']}” is not written as it must be{like}"
+        case "literal_error":
+            # “<Phase.SHARED: 'shared'> or …” is for programmers
+            known = re.findall(r"'([^']*)'", first["ctx"]["expected"])
+            reason = f"this must be {' or '.join(known)}"
         case "missing":
             reason = "this must be given"
         case "extra_forbidden":

@@ -1,5 +1,8 @@
 """What happened, as a sentence: one wording for the board, the CLI and mails."""
 
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
 from schemas.anchor import Anchor
 from schemas.events import Event
 from schemas.phase import Phase
@@ -16,7 +19,7 @@ SENTENCES = {
     "holding.advanced": "{actor} leads {thing} from now on",
     "holding.completed": "{actor} completed {thing}",
     "holding.reopened": "{actor} reopened {thing}: {reason}",
-    "holding.suspended": "{actor} suspended {thing} until {follow_up:.10}: {reason}",
+    "holding.suspended": "{actor} suspended {thing} until {follow_up}: {reason}",
     "holding.resumed": "{actor} resumed {thing}",
     "holding.custody-taken": "{thing} of {custody_of} went into the custody of {owner}",
     "holding.released": "{actor} released {thing} from custody to {owner}",
@@ -26,11 +29,11 @@ SENTENCES = {
     "review.asked": "{owner} is asked whether {thing} is still performed, after {days} days",
     "review.answered": "{actor} answered the {days}-day review of {thing}: {answer} ({note})",
     "support.proposed": "support was proposed to {body} for {function_name}: {why}",
-    "body.ends": "{subject} is to end on {ends_at:.10}: {reason}",
+    "body.ends": "{subject} is to end on {ends_at}: {reason}",
     "body.ended": "{subject} has ended",
     "body.restored": "{subject} goes on after all: {reason}",
-    "post.held": "{person} holds the post {subject} from {since:.10} on",
-    "absence.began": "{substitute} stands in for {subject} from {since:.10} to {until:.10}",
+    "post.held": "{person} holds the post {subject} from {since} on",
+    "absence.began": "{substitute} stands in for {subject} from {since} to {until}",
     "absence.ended": "{subject} is back",
     "person.erased": "{subject} was erased",
     "obligation.missed": "{body} did not do in time: {thing}",
@@ -68,6 +71,9 @@ def sentence(programme: Programme, event: Event, by: str) -> str:
     for key in ("member", "host"):
         found = programme.member(facts.get(key, ""))
         facts[key] = found.name if found else facts.get(key)
+    for key in ("since", "until", "ends_at", "follow_up"):
+        if facts.get(key):
+            facts[key] = _day(facts[key], _zone(programme, event), ends=key in ("until", "ends_at"))
     if "phase" in facts:
         facts["phase"] = Phase(facts["phase"]).words
     if "anchor" in facts:
@@ -83,6 +89,21 @@ def sentence(programme: Programme, event: Event, by: str) -> str:
     said = SENTENCES.get(event.kind, "{subject}").format(**facts) + _notice(programme, event)
     letter = event.data.get("letter")
     return said if letter is None else f"{said} (on its behalf: {_filed(programme, letter)})"
+
+
+def _day(instant: str, zone: ZoneInfo, *, ends: bool) -> date:
+    """The day there in which something begins, or which is over with it."""
+    at = datetime.fromisoformat(instant) - timedelta(microseconds=ends)
+    return at.astimezone(zone).date()
+
+
+def _zone(programme: Programme, event: Event) -> ZoneInfo:
+    """Where the days of an event are counted: at the post, the owner or the body it is about."""
+    post = programme.contact(event.subject)
+    if post and (member := programme.member(post.member or "")):
+        return ZoneInfo(member.zone)
+    body = post.body if post else event.data.get("owner", event.subject)
+    return programme.body_zone(body) if programme.body(body) else ZoneInfo(programme.zone)
 
 
 def _notice(programme: Programme, event: Event) -> str:

@@ -318,6 +318,7 @@ def test_what_cannot_be_kept_gets_a_sentence(site: Site) -> None:
         ({**accept, "holding": "a\0b"}, "holding: this must be one line of text"),
         ({**accept, "holding": "x" * 201}, "at most 200 characters"),
         ({**accept, "seen": 0}, "seen: "),
+        ({**accept, "act": "offer", "phase": "x"}, "this must be shared or government_led"),
         ({**accept, "seen": 2**70}, "seen: "),
         ({**NO_STAFF, "reason": "a\0b"}, "the character U+0000 cannot be part of a text"),
         ({**NO_STAFF, "reason": "\u202efdp"}, "the character U+202E"),

@@ -12,12 +12,13 @@ from notifications.compose import Composer
 from notifications.links import Links
 from notifications.outbox import Outbox
 from notifications.smtp import Relay
-from schemas.acts import BeAbsent, BeBack, HoldPost, Offer, Withdraw
+from schemas.acts import BeAbsent, BeBack, EndBody, HoldPost, Offer, Withdraw
 from schemas.tables import Link, Mail, Person
 from secretariat import audit
 from secretariat.commands import Office, posts
 from secretariat.errors import BadInputError, ConflictError, NotAllowedError, UnknownError
 from secretariat.settings import Settings
+from secretariat.words import sentence
 from tests.conftest import BARE, Bench, cli
 
 HOLDING = "referral-mechanisms/mapping@LA"
@@ -196,3 +197,22 @@ def test_people_are_kept_and_forgotten_at_a_terminal(lived: Settings) -> None:
     assert "the ledger is as it was" in said("people", "erase", "p-1")
     assert "There is no person “p-1”" in said("people", "erase", "p-1")
     assert "The ledger is whole" in said("ledger", "verify")
+
+
+def test_days_are_said_as_the_country_of_the_post_counts_them(bench: Bench) -> None:
+    office, programme = bench.office, bench.office.programme
+    known(office)
+    since = date(2018, 9, 1)
+    [held] = office.do(HoldPost(post="chair-cn-head", person="p-17", since=since), by="un-act")
+    [began] = office.do(absent("2018-08-14", "2018-08-20"), by="tf-la")
+    [ends] = office.do(EndBody(body="tf-mm", on=date(2018, 12, 31), reason="x"), by="un-act")
+    assert [sentence(programme, event, "un-act") for event in (held, began, ends)] == [
+        "p-17 holds the post chair-cn-head from 2018-09-01 on",
+        "tf-la-focal-point stands in for tf-la-head from 2018-08-14 to 2018-08-20",
+        "Myanmar task force is to end on 2018-12-31: x",
+    ]
+
+
+def test_who_acts_is_a_contact_of_the_programme_and_no_name(bench: Bench) -> None:
+    with pytest.raises(UnknownError, match="There is no contact “Kham Souk”"):
+        bench.office.do(Offer(holding=HOLDING), by="un-act", contact="Kham Souk")

@@ -294,6 +294,8 @@ class Office:
         body = self.programme.body(by)
         if body is None and by != ENGINE:
             raise UnknownError(f"There is no body “{by}” in {self.programme.name}.")
+        if desk.contact and self.programme.contact(desk.contact) is None:
+            raise UnknownError(f"There is no contact “{desk.contact}” in {self.programme.name}.")
         if by in desk.bodies.ended:
             raise NotAllowedError(f"{by} has ended; {desk.bodies.steward} looks after what it had.")
         kind = body.kind if body else ENGINE
