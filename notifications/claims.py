@@ -17,8 +17,11 @@ from notifications.outcomes import TRIES
 from notifications.overtaken import overtaken
 from notifications.transport import Frozen
 from schemas.tables import Holding, Mail, Obligation, Urgency
+from secretariat.commands.office import Desk
 from secretariat.commands.posts import ERASED
+from secretariat.commands.reach import Reach
 from secretariat.errors import NoAddressError, SecretariatError
+from secretariat.ownership import ENGINE
 
 LEASE = timedelta(minutes=30)  # longer than all that one mail may take
 BATCH = 30
@@ -99,6 +102,7 @@ def claim(
     """
     rows = _next(session, now, min(most, BATCH))
     over = _over(session, rows)
+    reach = Reach(Desk(session, composer.programme, now, ENGINE))
     ready: dict[int, Frozen] = {}
     written = 0
     for row in rows:
@@ -106,6 +110,8 @@ def claim(
             break
         if why := over[row.id]:
             _end(session, row.id, "suppressed", why, now)
+        elif reach.lost(row.contact, row.address):
+            reach.pass_on(session.get_one(Mail, row.id))
         elif row.content is None:
             written += 1
             if frozen := _write(session, composer, row.id, now):
@@ -113,7 +119,9 @@ def claim(
         elif row.sha256 and sha256(row.content).hexdigest() != row.sha256:
             _set_aside(session, row.id, "its frozen bytes were changed since they were written")
         else:
-            ready[row.id] = Frozen(row.id, composer.sender, row.address, row.content)
+            ready[row.id] = Frozen(
+                row.id, composer.envelope_sender(row.id), row.address, row.content
+            )
     session.flush()
     lease_until = now + LEASE
     _mark(session, ready, state="sending", lease_until=lease_until, phase="")
@@ -133,11 +141,12 @@ def write(session: Session, composer: Composer, now: datetime) -> bool:
     )
     mails = session.exec(unwritten.limit(AT_ONCE)).all()
     over = _over(session, mails)
+    reach = Reach(Desk(session, composer.programme, now, ENGINE))
     for mail in mails:
         assert mail.id
         if why := over[mail.id]:
             _end(session, mail.id, "suppressed", why, now)
-        else:
+        elif not reach.pass_on(mail):
             _write(session, composer, mail.id, now)
     return bool(mails)
 
@@ -175,7 +184,8 @@ def _write(session: Session, composer: Composer, id: int, now: datetime) -> Froz
         raise
     except NoAddressError as error:
         _end(session, id, "refused", str(error), now)
-        undelivered.tell_refused(session, composer.programme, id, str(error), now)
+        desk = Desk(session, composer.programme, now, ENGINE)
+        undelivered.see_to(desk, session.get_one(Mail, id), str(error))
         return None
     except Exception as error:
         if not isinstance(error, SecretariatError):
@@ -184,7 +194,7 @@ def _write(session: Session, composer: Composer, id: int, now: datetime) -> Froz
         return None
     assert mail.address
     assert mail.content
-    return Frozen(id, composer.sender, mail.address, mail.content)
+    return Frozen(id, composer.envelope_sender(id), mail.address, mail.content)
 
 
 def _over(session: Session, rows: Sequence[Any]) -> dict[int, str]:

@@ -15,11 +15,12 @@ from notifications.envelope import Envelope, address
 from notifications.links import DIGESTS, Links, is_open, runs_out
 from notifications.overrides import Overrides
 from notifications.overtaken import still_needed
+from notifications.returns import NOT_READ, Returns, returns_of
 from notifications.signing import Signer, signer
 from schemas.events import Event
 from schemas.phase import Phase
 from schemas.programme import Contact, Programme
-from schemas.tables import Holding, Mail, Obligation, Urgency
+from schemas.tables import Holding, Mail, Obligation, Reply, Urgency
 from secretariat import ladder, ledger, week, words
 from secretariat.commands import posts
 from secretariat.commands.office import Desk
@@ -56,10 +57,15 @@ class Composer:
     sender: str
     signer: Signer | None = None
     own: Overrides | None = None
+    returns: Returns = NOT_READ
 
     @property
     def templates(self) -> Overrides:
         return self.own or Overrides(self.programme)
+
+    def envelope_sender(self, mail: int) -> str:
+        """Where a relay reports that the mail of this number did not arrive."""
+        return self.returns.bounce_address(mail) or self.sender
 
     def freeze(self, session: Session, mail: Mail, now: datetime) -> None:
         """Fill in subject, Message-ID and the bytes that every attempt will send.
@@ -88,6 +94,7 @@ class Composer:
             date=now,
             message_id=self._message_id(mail),
             thread=self._thread(session, mail),
+            reply_to=self.returns.reply_address(mail.id),
             language=contact.language,
             text=text.strip() + "\n",
             html=html,
@@ -149,6 +156,8 @@ class Composer:
             "weekly": self._about_week,
             "undelivered": self._about_undelivered,
             "links": self._about_links,
+            "unreachable": self._about_unreachable,
+            "reply": self._about_reply,
         }[mail.template]
         common = {
             "programme": self.programme,
@@ -289,6 +298,25 @@ class Composer:
         until = runs_out(session, purpose, subject, now)
         return self.links.mint(session, purpose, subject, contact.slug, until, now)
 
+    def _about_unreachable(
+        self, _session: Session, mail: Mail, _contact: Contact, _now: datetime
+    ) -> dict[str, Any]:
+        return {
+            "post_name": self._name_of(mail.context["post"]),
+            "link": self.links.page(""),
+        }
+
+    def _about_reply(
+        self, session: Session, mail: Mail, contact: Contact, now: datetime
+    ) -> dict[str, Any]:
+        reply = session.get_one(Reply, mail.context["reply"])
+        who = self._name_of(reply.contact) if reply.contact else ""
+        obligation = session.get(Obligation, reply.obligation) if reply.obligation else None
+        if obligation is None:
+            return {"who": who, "thing": reply.holding, "link": self.links.page("")}
+        link = self._link(session, "obligation", obligation.id, contact, now)
+        return {"who": who, "thing": obligation.title, "link": link}
+
     def _name(self, contact: Contact) -> str:
         return f"{self._body_name(contact.body)}, {contact.role.replace('-', ' ')}"
 
@@ -302,4 +330,4 @@ def composer(settings: Settings, programme: Programme) -> Composer:
     links = Links(partial(kept_keys, settings.link_keys), settings.board_url)
     vouching = signer(settings.dkim_key, settings.dkim_selector, settings.mail_from)
     own = Overrides.beside(settings.programme, programme)
-    return Composer(programme, links, settings.mail_from, vouching, own)
+    return Composer(programme, links, settings.mail_from, vouching, own, returns_of(settings))

@@ -12,7 +12,10 @@ from notifications.claims import BEGUN, LEASE, OUTBOX, Claimed
 from notifications.outcomes import Verdict
 from notifications.transport import Attempt
 from schemas.programme import Programme
-from schemas.tables import Instant
+from schemas.tables import Instant, Mail
+from secretariat import ledger
+from secretariat.commands.office import Desk
+from secretariat.ownership import ENGINE
 from secretariat.points import reached
 from secretariat.store import Store
 
@@ -69,8 +72,11 @@ def keep(
     with store.write() if refused else store.queue() as session:
         _note(session, begun, ended, now)
         for each in refused:
-            mail, why = each.claimed.mail.id, each.verdict.reply
-            undelivered.tell_refused(session, programme, mail, why, now)
+            desk = Desk(session, programme, now, ENGINE)
+            undelivered.see_to(
+                desk, session.get_one(Mail, each.claimed.mail.id), each.verdict.reply
+            )
+            ledger.append(session, desk.events, at=now, by=ENGINE)
         if ended:
             reached("ack.before_commit")
     if ended:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from schemas.programme import Contact, Programme
 from schemas.tables import Mail, Urgency
 from secretariat.commands.office import Desk
+from secretariat.commands.reach import Reach, is_for_good
 from secretariat.ownership import ENGINE
 
 TEMPLATE = "undelivered"
@@ -35,12 +36,14 @@ def expire(session: Session, programme: Programme, now: datetime) -> None:
         _tell(desk, f"expired/{lost[0]}", desk.contacts("", "secretariat"), listed, len(lost), why)
 
 
-def tell_refused(session: Session, programme: Programme, id: int, why: str, now: datetime) -> None:
-    """Tell who stands by for a contact that its mail was refused for good."""
-    mail = session.get_one(Mail, id)
-    if mail.template != TEMPLATE:
-        desk = Desk(session, programme, now, ENGINE)
-        _tell(desk, f"refused/{id}", standing_by(desk, mail.contact), [mail], 1, why)
+def see_to(desk: Desk, mail: Mail, why: str) -> None:
+    """Another gets a mail that was refused or came back; who stands by for its contact is told.
+
+    Of an address that is suspended for it they are told once, not for each mail.
+    """
+    Reach(desk).not_arrived(mail, mail.code, why)
+    if mail.template != TEMPLATE and not is_for_good(mail.code):
+        _tell(desk, f"refused/{mail.id}", standing_by(desk, mail.contact), [mail], 1, why)
 
 
 def standing_by(desk: Desk, contact: str) -> list[Contact]:

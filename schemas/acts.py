@@ -321,6 +321,13 @@ class ReleaseMail(Act):
     mail: MailNumber
 
 
+class Unsuspend(Act):
+    """Mail to an address that was suspended may leave again; it, or its contact, is named."""
+
+    act: Literal["unsuspend"] = "unsuspend"
+    which: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=320)]
+
+
 class RetryMail(Act):
     """Try a mail that waits at once; one that ended without arriving is asked for again, anew."""
 
@@ -376,7 +383,8 @@ AnyAct = Annotated[
     | HoldMail
     | ReleaseMail
     | RetryMail
-    | RevokeLinks,
+    | RevokeLinks
+    | Unsuspend,
     Field(discriminator="act"),
 ]
 

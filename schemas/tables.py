@@ -347,6 +347,51 @@ class Person(SQLModel, table=True):
     email: str | None = Field(default=None, description="else the mailbox of the post")
 
 
+class SuspendedAddress(SQLModel, table=True):
+    """An address mail to which came back for good; outside the ledger so that it can be erased."""
+
+    __tablename__ = "suspended_address"
+
+    address: str = Field(primary_key=True, description="in small letters")
+    contact: str = Field(description="the post it was the mailbox of")
+    since: datetime = instant()
+    code: str = Field(description="the enhanced status code, such as 5.1.1")
+    words: str = Field(description="the other side's, without addresses")
+
+
+class Reply(SQLModel, table=True):
+    """What somebody answered to a mail: filed with what the mail was about, never an act."""
+
+    __tablename__ = "reply"
+    __table_args__ = (
+        CheckConstraint("kind in ('person', 'away', 'automatic')"),
+        Index("ix_reply_sender", "sender", "at"),
+        Index("ix_reply_once", "mail", "said", unique=True),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    mail: int = Field(description="the mail it answers")
+    said: str = Field(description="the hash of its Message-ID and text")
+    obligation: str | None = Field(default=None, index=True)
+    holding: str | None = Field(default=None, index=True)
+    contact: str | None = Field(default=None, description="whose address it is, if we know it")
+    sender: str
+    kind: str
+    at: datetime = instant()
+    subject: str
+    text: str
+
+
+class Received(SQLModel, table=True):
+    """An incoming message that was dealt with, so that it is dealt with once; and how."""
+
+    __tablename__ = "received"
+
+    id: str = Field(primary_key=True, description="the hash of its place and beginning")
+    at: datetime = instant(index=True)
+    fate: str
+
+
 class Link(SQLModel, table=True):
     """What a mailed link may do: one kind of act on one object by one contact, until it expires.
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, or_, select
 
 from schemas.phase import Phase
-from schemas.programme import Function, Programme, ReadinessItem
-from schemas.tables import Entry, Holding, Item, Obligation, Review, Support
+from schemas.programme import Contact, Function, Programme, ReadinessItem
+from schemas.tables import Entry, Holding, Item, Obligation, Reply, Review, Support
 from secretariat import ledger, ownership, raci, readiness, words
 from secretariat.commands.holdings import held
 from secretariat.commands.office import bodies_of
@@ -48,6 +48,7 @@ class FunctionSeen:
     holdings: dict[str, dict[str, Holding]]
     receivers: list[str]
     obligations: list[Obligation]
+    replies: dict[str, list[tuple[Reply, Contact | None]]]
     support: list[Support]
     history: list[tuple[Entry, str]]
 
@@ -84,6 +85,7 @@ def function(session: Session, programme: Programme, slug: str) -> FunctionSeen:
     rows = list(session.exec(query))
     asked = select(Obligation).where(Obligation.function == slug)
     asked = asked.where(col(Obligation.done_at).is_(None)).order_by(col(Obligation.do_by))
+    obligations = list(session.exec(asked))
     support = select(Support).where(Support.function == slug).order_by(Support.body)
     return FunctionSeen(
         function=known,
@@ -92,7 +94,8 @@ def function(session: Session, programme: Programme, slug: str) -> FunctionSeen:
             duty.slug: {h.receiver: h for h in rows if h.duty == duty.slug} for duty in known.duties
         },
         receivers=[receiver for receiver, _ in programme.receivers(known)],
-        obligations=list(session.exec(asked)),
+        obligations=obligations,
+        replies=replies(session, programme, [obligation.id for obligation in obligations]),
         support=list(session.exec(support)),
         history=_history(
             session,
@@ -103,6 +106,17 @@ def function(session: Session, programme: Programme, slug: str) -> FunctionSeen:
             limit=40,
         ),
     )
+
+
+def replies(
+    session: Session, programme: Programme, obligations: list[str]
+) -> dict[str, list[tuple[Reply, Contact | None]]]:
+    """What was answered by mail about each obligation, oldest first, with the post if known."""
+    found: dict[str, list[tuple[Reply, Contact | None]]] = {key: [] for key in obligations}
+    query = select(Reply).where(col(Reply.obligation).in_(obligations)).order_by(col(Reply.id))
+    for reply in session.exec(query):
+        found[reply.obligation or ""].append((reply, programme.contact(reply.contact or "")))
+    return found
 
 
 def _function(programme: Programme, slug: str) -> Function:

@@ -19,6 +19,7 @@ from flows import relay
 from notifications.allowance import Limits
 from notifications.catcher import Catcher
 from notifications.compose import composer
+from notifications.inbox import Inbox, inbox_of
 from notifications.links import SIGN_IN
 from notifications.outbox import Outbox, write_due
 from notifications.overrides import Overrides
@@ -28,7 +29,7 @@ from notifications.transport import RelayError
 from schemas.programme import Contact
 from secretariat import history
 from secretariat.children import Prefect
-from secretariat.clock import VirtualClock
+from secretariat.clock import VirtualClock, WallClock
 from secretariat.commands.office import Desk, Office
 from secretariat.errors import ConflictError, UnreachableError
 from secretariat.installation import DemoClock, clock_of, forward, is_demo, set_clock
@@ -115,6 +116,7 @@ def coordinator(office: Office) -> Contact:
 def check_start(settings: Settings) -> None:
     """Raises UnreachableError or BadInputError, in one sentence, for what would fail later."""
     settings.check_addresses()
+    _ = settings.inbox_url
     for name, host, port in (
         ("SECRETARIAT_PORT", settings.host, settings.port),
         ("SECRETARIAT_PREFECT_PORT", "127.0.0.1", settings.prefect_port),
@@ -166,6 +168,7 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
         outbox = Outbox(office.store, office.clock, writer, Relay(url), limits_of(settings, url))
         watch = Watch(office.store, office.clock)
         postman = Postman(outbox, watch.trusts)
+        inbox = inbox_of(settings, office)
         prefect = Prefect(settings, office.programme)
         prefect_client = httpx.Client(auth=settings.prefect_auth, timeout=10)
         carrier = relay.Relay(office, settings.prefect_api, prefect_client)
@@ -175,9 +178,11 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
             mail = f"{postman.words or way}{outbox.waiting_in_words()}"
             if broken := writer.templates.broken:
                 mail += f"; templates to mend: {', '.join(sorted(set(broken.values())))}"
-            return {"Clock": watch.trouble or "ticking", "Mail": mail, "Prefect": prefect.words}
+            clock = watch.trouble or "ticking"
+            state = {"Clock": clock, "Mail": mail, "Prefect": prefect.words}
+            return state | ({"Inbox": inbox.trouble or "read every minute"} if inbox else {})
 
-        scheduler = _scheduler(office, carrier, watch, writer.templates)
+        scheduler = _scheduler(office, carrier, watch, writer.templates, inbox)
         stack.callback(lambda: scheduler.running and scheduler.shutdown())
         app = create_app(Parts(settings, office, writer, caught, health))
         server = uvicorn.Server(
@@ -245,7 +250,11 @@ class _Scheduler(BackgroundScheduler):  # type: ignore[misc]
 
 
 def _scheduler(
-    office: Office, carrier: relay.Relay, watch: Watch, templates: Overrides
+    office: Office,
+    carrier: relay.Relay,
+    watch: Watch,
+    templates: Overrides,
+    inbox: Inbox | None,
 ) -> BackgroundScheduler:
     """APScheduler only ticks; what is due is decided from the store."""
     scheduler = _Scheduler(
@@ -259,6 +268,10 @@ def _scheduler(
     scheduler.add_job(_lasting(ticking), "interval", seconds=1)
     scheduler.add_job(_lasting(templates.refresh), "interval", seconds=2)
     scheduler.add_job(_lasting(carrier.carry), "interval", seconds=2)
+    if inbox:
+        scheduler.add_job(
+            _lasting(inbox.read), "interval", minutes=1, next_run_time=WallClock().now()
+        )
     return scheduler
 
 

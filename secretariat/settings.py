@@ -3,6 +3,7 @@
 import os
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, ValidationError
@@ -37,6 +38,15 @@ class Settings(BaseSettings):
     )
     smtp_connections: int = Field(3, ge=1, le=50, description="to the relay at once")
     mail_from: Address = Field("secretariat@commit.example", description="sender of every mail")
+    bounces_to: Address | Literal[""] = Field(
+        "", description="such as bounces@host: each mail's envelope sender is bounces+…@host"
+    )
+    replies_to: Address | Literal[""] = Field(
+        "", description="such as replies@host: answers to a mail go to replies+…@host"
+    )
+    inbox: str = Field(
+        "", description="what comes back: maildir:///path or imaps://user:password@host/INBOX"
+    )
 
     dkim_key: str = Field("", description="the RSA key (PEM file) your domain signs mails with")
     dkim_selector: str = Field("secretariat", description="where your DNS has its public half")
@@ -119,6 +129,26 @@ class Settings(BaseSettings):
             )
         return url
 
+    @property
+    def inbox_url(self) -> SplitResult | None:
+        """Where incoming mail lies, or None where nobody reads it. Raises BadInputError."""
+        if not self.inbox:
+            return None
+        url = urlsplit(self.inbox)
+        try:
+            host, _ = url.hostname, url.port
+        except ValueError:
+            host = None
+        if url.scheme == "maildir" and not url.netloc and url.path.startswith("/"):
+            return url
+        if host and url.username and (url.scheme == "imaps" or _is_here(url.scheme, host)):
+            return url
+        raise BadInputError(
+            "SECRETARIAT_INBOX is not understood. Write maildir:///path or "
+            "imaps://user:password@host/INBOX (imap:// without TLS only on this machine), or leave "
+            "it empty: then nobody reads what comes back."
+        )
+
     def as_environment(self) -> dict[str, str]:
         """What a child process needs to use the same store and programme."""
         return {
@@ -138,6 +168,10 @@ def load_settings() -> Settings:
         first = error.errors()[0]
         name = f"SECRETARIAT_{str(first['loc'][0]).upper()}"
         raise BadInputError(f"{name} is not understood: {first['msg']}.") from None
+
+
+def _is_here(scheme: str, host: str) -> bool:
+    return scheme == "imap" and host in ("localhost", "127.0.0.1", "::1")
 
 
 def _unwritable(path: Path, reason: str | None) -> str:

@@ -21,7 +21,8 @@ from secretariat import ledger, readmodels
 from secretariat.errors import BadInputError, ConflictError, UnreachableError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-_PAST = {"ledger", "link", "signed_in", "run"}  # what a possible future needs nothing of
+# What a possible future needs nothing of.
+_PAST = {"ledger", "link", "signed_in", "run", "received"}
 _WAITING = {"timer": "claimed_at", "outbox": "ended_at"}  # null while it is not over
 _LATEST = tables.Entry.__table__.c.seq.desc()  # type: ignore[attr-defined]
 # One writer at a time, on PostgreSQL too: the ledger is a chain.

@@ -35,6 +35,8 @@ SENTENCES = {
     "post.held": "{person} holds the post {subject} from {since} on",
     "absence.began": "{substitute} stands in for {subject} from {since} to {until}",
     "absence.ended": "{subject} is back",
+    "post.unreachable": "mail to {subject} comes back ({code}), so none is sent there",
+    "post.reachable": "{actor} settled that mail can be sent to {subject} again",
     "person.erased": "{subject} was erased",
     "obligation.missed": "{body} did not do in time: {thing}",
     "chair.agreed": "{member} was {agreement}ly agreed to chair {subject}",

@@ -27,12 +27,16 @@ from secretariat.timers import tick
 from tests.conftest import Bench, free_port
 from tests.test_obligations import HOST, Opened, a_meeting
 
+FOCAL = "tf-vn-focal-point"
+
 
 class Server:
     """A real SMTP server that keeps what it takes and answers as it is told."""
 
     def __init__(self, host: str = "127.0.0.1") -> None:
         self.taken: list[bytes] = []
+        self.senders: list[str] = []
+        self.recipients: set[str] = set()
         self.at_mail: list[str] = []
         self.at_rcpt: list[str] = []
         self.after_data: list[str] = []
@@ -43,6 +47,7 @@ class Server:
     ) -> str:
         if self.at_mail:
             return self.at_mail.pop(0)
+        self.senders.append(address)
         envelope.mail_from = address
         return "250 ok"
 
@@ -51,6 +56,7 @@ class Server:
     ) -> str:
         if self.at_rcpt:
             return self.at_rcpt.pop(0)
+        self.recipients.add(address)
         envelope.rcpt_tos.append(address)
         return "250 ok"
 
@@ -107,7 +113,9 @@ def killed_at(point: str, outbox: Outbox) -> None:
 
 def only_mail(bench: Bench) -> Mail:
     with bench.office.store.read() as session:
-        (mail,) = session.exec(select(Mail).where(Mail.obligation == HOST)).all()
+        (mail,) = session.exec(
+            select(Mail).where(Mail.obligation == HOST, Mail.contact == FOCAL)
+        ).all()
         return mail
 
 
@@ -213,7 +221,7 @@ def test_what_is_done_before_it_leaves_is_not_sent(open_office: Opened, server: 
     assert server.taken == []
 
 
-def test_a_contact_taken_out_of_the_programme_holds_its_mail(
+def test_a_mail_to_a_contact_taken_out_of_the_programme_goes_to_its_office(
     open_office: Opened, server: Server, commit: Programme
 ) -> None:
     bench = one_request(open_office)
@@ -224,8 +232,8 @@ def test_a_contact_taken_out_of_the_programme_holds_its_mail(
         Programme.model_validate(smaller.model_dump()), outbox.composer.links, "s@commit.example"
     )
     outbox.drain()
-    assert only_mail(bench).state == "held"
-    assert "no longer in the programme" in only_mail(bench).reply
+    assert only_mail(bench).state == "suppressed"
+    assert "no longer in the programme; it goes to tf-vn-head" in only_mail(bench).reply
 
 
 def test_a_relay_without_tls_that_is_not_this_machine_gets_no_mail(open_office: Opened) -> None:

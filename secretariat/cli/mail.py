@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from secretariat.cli.terminal import By, do, office_here, out, say
+from secretariat.errors import BadInputError, UnreachableError
 
 mail = typer.Typer(no_args_is_help=True, help="Mails: what became of each, and what will leave.")
 Number = Annotated[int, typer.Argument(help="number of the mail, from the log")]
@@ -97,3 +98,54 @@ def retry(number: Number, by: By = "") -> None:
     from secretariat.typed import act_from
 
     do(act_from(RetryMail, mail=number), by)
+
+
+@mail.command()
+def read() -> None:
+    """Read now what came back: reports that a mail did not arrive, and replies."""
+    from notifications.inbox import inbox_of
+
+    settings, office = office_here()
+    inbox = inbox_of(settings, office)
+    if inbox is None:
+        raise BadInputError("Nobody reads what comes back: set SECRETARIAT_INBOX first.")
+    met = inbox.read()
+    if inbox.trouble:
+        raise UnreachableError(inbox.trouble)
+    for fate, count in sorted(met.items()):
+        say(f"{count:4} {fate}")
+    if not met:
+        say("Nothing new has come back.")
+
+
+@mail.command()
+def suspended() -> None:
+    """The addresses nothing is sent to, because mail to them came back."""
+    from rich.markup import escape
+    from rich.table import Table
+    from sqlmodel import col, select
+
+    from schemas.tables import SuspendedAddress
+
+    _, office = office_here()
+    table = Table("Address", "Contact", "Since", "Why", box=None)
+    with office.store.read() as session:
+        rows = session.exec(select(SuspendedAddress).order_by(col(SuspendedAddress.since))).all()
+    for row in rows:
+        why = escape(f"{row.code} {row.words}")
+        table.add_row(escape(row.address), row.contact, f"{row.since:%Y-%m-%d}", why)
+    out.print(table)
+    if not rows:
+        say("No address is suspended.")
+
+
+@mail.command()
+def unsuspend(
+    which: Annotated[str, typer.Argument(help="an address, or the slug of its contact")],
+    by: By = "",
+) -> None:
+    """Say that mail to an address arrives again: what waits for it leaves."""
+    from schemas.acts import Unsuspend
+    from secretariat.typed import act_from
+
+    do(act_from(Unsuspend, which=which), by)

@@ -8,6 +8,7 @@ from secretariat.commands import (
     meetings,
     obligations,
     posts,
+    reach,
     weekly,
 )
 from secretariat.commands.office import Office
@@ -21,5 +22,6 @@ __all__ = [
     "meetings",
     "obligations",
     "posts",
+    "reach",
     "weekly",
 ]

@@ -6,7 +6,7 @@ from sqlmodel import Session, col, select
 
 from schemas.acts import BeAbsent, BeBack, HoldPost
 from schemas.programme import Contact, Programme
-from schemas.tables import Absence, Mail, Person, PostHeld
+from schemas.tables import Absence, Mail, Person, PostHeld, Reply, SuspendedAddress
 from secretariat.calendars import WorkCalendar
 from secretariat.commands.office import Desk, handles
 from secretariat.errors import BadInputError, ConflictError, NotAllowedError, UnknownError
@@ -83,7 +83,8 @@ def holder(session: Session, post: str, now: datetime) -> Person | None:
 
 
 def erase(session: Session, slug: str) -> None:
-    """Forget a person: name, address, and the mails that went there; posts keep the slug.
+    """Forget a person: name, address, and the mails that went there or came back; posts keep the
+    slug.
 
     Raises UnknownError.
     """
@@ -93,7 +94,16 @@ def erase(session: Session, slug: str) -> None:
             waits = mail.state == "waiting"  # then it goes to whoever holds the post when it leaves
             mail.address = None if waits else ERASED
             mail.content = None if waits else ERASED.encode()
+        _forget_what_came(session, person.email.lower())
     session.delete(person)
+
+
+def _forget_what_came(session: Session, address: str) -> None:
+    """Their own words go with their address."""
+    for reply in session.exec(select(Reply).where(Reply.sender == address)):
+        reply.sender = reply.subject = reply.text = ERASED
+    if suspended := session.get(SuspendedAddress, address):
+        session.delete(suspended)
 
 
 def _post(desk: Desk, slug: str) -> Contact:

@@ -14,6 +14,7 @@ from schemas.acts import (
     AnyAct,
     PrepareSom,
     RunFlow,
+    Unsuspend,
 )
 from secretariat import runs
 from secretariat.commands.office import Office
@@ -76,6 +77,15 @@ def run_flow(request: Request, function: Text, cycle: Annotated[str, Form()] = "
     return _start(
         request, RunFlow, by.body, by.slug, function=function, cycle=cycle.strip() or None
     )
+
+
+@router.post("/unsuspend")
+def unsuspend(request: Request, contact: Text) -> Response:
+    """Somebody has seen to it that mail to a post arrives again."""
+    by = signin.steering(request)
+    office: Office = request.app.state.parts.office
+    office.do(act_from(Unsuspend, which=contact), by=by.body, contact=by.slug)
+    return RedirectResponse("/", 303)
 
 
 @router.post("/clock")

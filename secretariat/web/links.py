@@ -65,6 +65,9 @@ def show_link(request: Request, token: str) -> Response:
             off = digests.stopped(session, link.contact, office.clock.now())
             return render(request, "digests.html", stopped=off, **facts)
         if link.purpose == "obligation":
+            facts["replies"] = closeup.replies(session, office.programme, [link.object])[
+                link.object
+            ]
             return _obligation_page(request, session.get_one(Obligation, link.object), facts)
         seen = closeup.holding(session, office.programme, link.object)
         return _answer_page(request, seen, facts)

@@ -14,9 +14,11 @@ from schemas.programme import Programme
 from schemas.tables import Entry, Mail, Run
 from secretariat import board, closeup, ladder, ledger, words
 from secretariat.assumptions import percent, short_month, verdict
-from secretariat.commands.office import Office
+from secretariat.commands.office import Desk, Office
+from secretariat.commands.reach import Reach, Unreachable
 from secretariat.errors import UnknownError
 from secretariat.installation import DemoClock
+from secretariat.ownership import ENGINE
 from secretariat.timers import next_due
 from secretariat.web import chart
 from secretariat.web.render import render
@@ -40,6 +42,7 @@ def show_board(request: Request, at: str | None = None) -> Response:
             "mails": _mails(present, moment, 8),
             "runs": [] if past else board.runs(present),
             "next_timer": None if past else next_due(present),
+            "unreachable": [] if past else _unreachable(present, office, moment),
             "months": _months(present, office),
         }
     return render(
@@ -175,6 +178,10 @@ def _events(session: Session, office: Office, limit: int) -> list[tuple[Entry, s
 def _mails(session: Session, until: datetime, limit: int) -> list[Mail]:
     query = select(Mail).where(col(Mail.asked_at) <= until)
     return list(session.exec(query.order_by(col(Mail.id).desc()).limit(limit)))
+
+
+def _unreachable(session: Session, office: Office, now: datetime) -> list[Unreachable]:
+    return Reach(Desk(session, office.programme, now, ENGINE)).unreachable()
 
 
 def _months(session: Session, office: Office) -> list[date]:

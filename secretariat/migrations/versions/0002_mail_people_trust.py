@@ -22,6 +22,7 @@ def upgrade() -> None:
     _make_the_outbox_anew()
     _let_digests_be_stopped()
     _make_links_anew()
+    _make_room_for_what_comes_back()
 
 
 def _let_digests_be_stopped() -> None:
@@ -122,3 +123,43 @@ def _make_links_anew() -> None:
     )
     for column in ("key", "object", "contact", "expires_at"):
         op.create_index(f"ix_link_{column}", "link", [column])
+
+
+def _make_room_for_what_comes_back() -> None:
+    op.create_table(
+        "suspended_address",
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("contact", sa.String(), nullable=False),
+        sa.Column("since", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("address"),
+    )
+    op.create_table(
+        "reply",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("mail", sa.Integer(), nullable=False),
+        sa.Column("said", sa.String(), nullable=False),
+        sa.Column("obligation", sa.String(), nullable=True),
+        sa.Column("holding", sa.String(), nullable=True),
+        sa.Column("contact", sa.String(), nullable=True),
+        sa.Column("sender", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("at", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.CheckConstraint("kind in ('person', 'away', 'automatic')"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_reply_sender", "reply", ["sender", "at"])
+    op.create_index("ix_reply_once", "reply", ["mail", "said"], unique=True)
+    for column in ("holding", "obligation"):
+        op.create_index(f"ix_reply_{column}", "reply", [column])
+    op.create_table(
+        "received",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("at", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("fate", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_received_at", "received", ["at"])
