@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check bench lock fmt schema life-cycle browser clean
+.PHONY: demo test check bench lock fmt schema messages life-cycle browser clean
 
 demo: $(VENV)/.run
 	@$(BIN)/secretariat demo
@@ -17,6 +17,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m secretariat.messages check
 
 fmt: $(VENV)/.dev
 	$(BIN)/ruff format .
@@ -29,6 +30,10 @@ bench: $(VENV)/.run
 # What an editor needs to complete a programme file.
 schema: $(VENV)/.run
 	$(BIN)/python -m schemas.programme > schemas/programme.schema.json
+
+# Take new texts into the catalogues of every language, and old ones out.
+messages: $(VENV)/.run
+	$(BIN)/python -m secretariat.messages update
 
 # The life-cycle of a holding as the table has it, for people to read.
 life-cycle: $(VENV)/.run

@@ -18,7 +18,6 @@ from notifications.overtaken import still_needed
 from notifications.returns import NOT_READ, Returns, returns_of
 from notifications.signing import Signer, signer
 from schemas.events import Event
-from schemas.phase import Phase
 from schemas.programme import Contact, Programme
 from schemas.tables import Holding, Mail, Obligation, Reply, Urgency
 from secretariat import ladder, ledger, week, words
@@ -26,6 +25,7 @@ from secretariat.commands import posts
 from secretariat.commands.office import Desk
 from secretariat.errors import UnknownError
 from secretariat.keys import kept_keys
+from secretariat.languages import Language, language_of
 from secretariat.moments import in_words
 from secretariat.settings import Settings
 
@@ -79,12 +79,13 @@ class Composer:
         contact = posts.answering(session, self.programme, post, now)
         person = posts.holder(session, contact.slug, now)
         mail.address = (person.email if person else None) or contact.email
+        language = language_of(contact.language)
         facts = self._words(session, mail, contact, now)
-        facts["stands_in_for"] = self._name(post) if contact is not post else ""
-        name = person.name if person else self._name(contact)
+        facts["stands_in_for"] = self._name(post, language) if contact is not post else ""
+        name = person.name if person else self._name(contact, language)
         facts["stop"] = self._stop(session, mail, contact, now)
         text, html = self.templates.write(
-            mail.template, contact.language, facts, must_leave=mail.urgency <= Urgency.DUTY
+            mail.template, language, facts, must_leave=mail.urgency <= Urgency.DUTY
         )
         subject, _, text = text.partition("\n")
         envelope = Envelope(
@@ -95,13 +96,13 @@ class Composer:
             message_id=self._message_id(mail),
             thread=self._thread(session, mail),
             reply_to=self.returns.reply_address(mail.id),
-            language=contact.language,
+            language=language.tag,
             text=text.strip() + "\n",
             html=html,
             head=facts["head"],
             unsubscribe=facts["stop"] if facts["stop"].startswith("https:") else None,
         )
-        mail.language = contact.language
+        mail.language = language.code
         mail.subject, mail.message_id = envelope.subject, envelope.message_id
         content = envelope.as_bytes()
         mail.content = self.signer.signed(content) if self.signer else content
@@ -159,11 +160,12 @@ class Composer:
             "unreachable": self._about_unreachable,
             "reply": self._about_reply,
         }[mail.template]
+        language = language_of(contact.language)
         common = {
             "programme": self.programme,
-            "role": contact.role.replace("-", " "),
-            "contact_body": self._body_name(contact.body),
-            "local": in_words(contact.zone),
+            "post": self._name(contact, language),
+            "contact_body": words.name_of(self.programme, contact.body, language),
+            "local": in_words(contact.zone, language),
             "now": now,
             "head": str(ledger.head(session)),
         }
@@ -175,11 +177,13 @@ class Composer:
         obligation = session.get(Obligation, mail.obligation)
         if obligation is None:
             raise UnknownError(f"There is no obligation “{mail.obligation}” any more.")
+        language = language_of(contact.language)
         return {
             "obligation": obligation,
-            "function": self._function_name(obligation.function),
+            "title": language.text_of(self.programme, obligation.title),
+            "function": words.function_name(self.programme, obligation.function, language),
             "cycle": obligation.cycle.partition("/")[2],
-            "body": self._body_name(obligation.body),
+            "body": words.name_of(self.programme, obligation.body, language),
             "own": contact.body == obligation.body,
             "late_days": ladder.days_late(obligation.do_by, now),
             "link": self._link(session, "obligation", obligation.id, contact, now),
@@ -191,16 +195,17 @@ class Composer:
         holding = session.get(Holding, mail.holding)
         if holding is None:
             raise UnknownError(f"There is no holding “{mail.holding}” any more.")
+        language = language_of(contact.language)
         kind = mail.context["kind"]
         said = Event(kind, holding.id, mail.context["facts"])
         purpose = {"holding.offered": "offer", "review.asked": "review"}.get(kind)
         return {
-            "heading": words.title_of(self.programme, said),
-            "said": words.sentence(self.programme, said, mail.context["by"]),
+            "heading": words.title_of(self.programme, said, language),
+            "said": words.sentence(self.programme, said, mail.context["by"], language),
             "holding": holding,
-            "phase": Phase(holding.phase).words,
-            "offered_phase": Phase(holding.offered_phase or holding.phase).words,
-            "owner": self._body_name(holding.owner),
+            "phase": words.phase_name(holding.phase, language),
+            "offered_phase": words.phase_name(holding.offered_phase or holding.phase, language),
+            "owner": words.name_of(self.programme, holding.owner, language),
             "to_answer": purpose is not None,
             "link": self._link(session, purpose, holding.id, contact, now)
             if purpose
@@ -208,32 +213,36 @@ class Composer:
         }
 
     def _about_support(
-        self, _session: Session, mail: Mail, _contact: Contact, _now: datetime
+        self, _session: Session, mail: Mail, contact: Contact, _now: datetime
     ) -> dict[str, Any]:
-        slug = mail.context["function"]
+        slug, language = mail.context["function"], language_of(contact.language)
         return {
-            "function": self._function_name(slug),
-            "body": self._body_name(mail.context["body"]),
+            "function": words.function_name(self.programme, slug, language),
+            "body": words.name_of(self.programme, mail.context["body"], language),
             "link": self.links.page(f"functions/{slug}"),
         }
 
     def _about_ended(
-        self, _session: Session, mail: Mail, _contact: Contact, _now: datetime
+        self, _session: Session, mail: Mail, contact: Contact, _now: datetime
     ) -> dict[str, Any]:
-        return {"body": self._body_name(mail.context["body"]), "link": self.links.page("")}
+        language = language_of(contact.language)
+        return {
+            "body": words.name_of(self.programme, mail.context["body"], language),
+            "link": self.links.page(""),
+        }
 
     def _about_digest(
         self, session: Session, mail: Mail, contact: Contact, now: datetime
     ) -> dict[str, Any]:
         parts = [session.get_one(Mail, key) for key in mail.context["mails"]]
-        items = []
+        language, items = language_of(contact.language), []
         for part in still_needed(session, parts):
             facts = self._words(session, part, contact, now) | {"stands_in_for": "", "stop": ""}
 
             def block(name: str, part: Mail = part, facts: dict[str, Any] = facts) -> str:
                 template, _, block = name.partition(":")
                 file = f"{part.template}.{template}"
-                return self.templates.block(file, block, contact.language, facts)
+                return self.templates.block(file, block, language, facts)
 
             items.append(
                 {
@@ -248,42 +257,45 @@ class Composer:
         return {"items": items, "link": self.links.page("")}
 
     def _about_week(
-        self, session: Session, _mail: Mail, _contact: Contact, now: datetime
+        self, session: Session, _mail: Mail, contact: Contact, now: datetime
     ) -> dict[str, Any]:
+        language = language_of(contact.language)
         found = week.week(session, self.programme, now)
         return {
             "week": found,
-            "happened": [words.sentence(self.programme, event, by) for event, by in found.moved],
-            "anchor_words": lambda anchor: anchor.words,
-            "transferred_words": str,
-            "body_name": self._body_name,
-            "function_name": self._function_name,
+            "happened": [
+                words.sentence(self.programme, event, by, language) for event, by in found.moved
+            ],
+            "anchor_words": lambda anchor: words.anchor_name(anchor, language),
+            "transferred_words": lambda transferred: language.gettext(str(transferred)),
+            "body_name": lambda body: words.name_of(self.programme, body, language),
+            "function_name": lambda slug: words.function_name(self.programme, slug, language),
             "link": self.links.page(""),
         }
 
-    def _function_name(self, slug: str) -> str:
-        function = self.programme.function(slug)
-        return function.name if function else slug
-
     def _about_undelivered(
-        self, _session: Session, mail: Mail, _contact: Contact, _now: datetime
+        self, _session: Session, mail: Mail, contact: Contact, _now: datetime
     ) -> dict[str, Any]:
-        mails = [lost | {"name": self._name_of(lost["to"])} for lost in mail.context["mails"]]
+        language = language_of(contact.language)
+        mails = [
+            lost | {"name": self._name_of(lost["to"], language)} for lost in mail.context["mails"]
+        ]
         return {"mails": mails, "link": self.links.page("")}
 
-    def _name_of(self, slug: str) -> str:
+    def _name_of(self, slug: str, language: Language) -> str:
         contact = self.programme.contact(slug)
-        return self._name(contact) if contact else slug
+        return self._name(contact, language) if contact else slug
 
     def _about_links(
         self, session: Session, mail: Mail, contact: Contact, now: datetime
     ) -> dict[str, Any]:
         """New links in place of old ones, for what is still open."""
+        language = language_of(contact.language)
         kinds = {"obligation": "obligation.asked", "offer": "holding.offered"}
         items = [
             {
                 "title": words.title_of(
-                    self.programme, Event(kinds.get(purpose, "review.asked"), subject, {})
+                    self.programme, Event(kinds.get(purpose, "review.asked"), subject, {}), language
                 ),
                 "link": self._link(session, purpose, subject, contact, now),
             }
@@ -299,30 +311,28 @@ class Composer:
         return self.links.mint(session, purpose, subject, contact.slug, until, now)
 
     def _about_unreachable(
-        self, _session: Session, mail: Mail, _contact: Contact, _now: datetime
+        self, _session: Session, mail: Mail, contact: Contact, _now: datetime
     ) -> dict[str, Any]:
         return {
-            "post_name": self._name_of(mail.context["post"]),
+            "post_name": self._name_of(mail.context["post"], language_of(contact.language)),
             "link": self.links.page(""),
         }
 
     def _about_reply(
         self, session: Session, mail: Mail, contact: Contact, now: datetime
     ) -> dict[str, Any]:
+        language = language_of(contact.language)
         reply = session.get_one(Reply, mail.context["reply"])
-        who = self._name_of(reply.contact) if reply.contact else ""
+        who = self._name_of(reply.contact, language) if reply.contact else ""
         obligation = session.get(Obligation, reply.obligation) if reply.obligation else None
         if obligation is None:
             return {"who": who, "thing": reply.holding, "link": self.links.page("")}
         link = self._link(session, "obligation", obligation.id, contact, now)
-        return {"who": who, "thing": obligation.title, "link": link}
+        title = language.text_of(self.programme, obligation.title)
+        return {"who": who, "thing": title, "link": link}
 
-    def _name(self, contact: Contact) -> str:
-        return f"{self._body_name(contact.body)}, {contact.role.replace('-', ' ')}"
-
-    def _body_name(self, slug: str) -> str:
-        body = self.programme.body(slug)
-        return body.name if body else slug
+    def _name(self, contact: Contact, language: Language) -> str:
+        return words.post_name(self.programme, contact, language)
 
 
 def composer(settings: Settings, programme: Programme) -> Composer:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from notifications.rendering import OURS, Sandbox, own_first, render, render_block
 from schemas.programme import Programme
 from secretariat.errors import BadInputError
+from secretariat.languages import Language
 
 _FILES = sorted(name for name in OURS.list_templates() if name.endswith((".txt", ".html")))
 _SHARED = ("base", "footer")
@@ -61,7 +62,7 @@ class Overrides:
             raise BadInputError("\n".join(dict.fromkeys(self.broken.values())))
 
     def write(
-        self, template: str, language: str, facts: dict[str, Any], *, must_leave: bool
+        self, template: str, language: Language, facts: dict[str, Any], *, must_leave: bool
     ) -> tuple[str, str]:
         """The text and the HTML of a mail.
 
@@ -81,13 +82,15 @@ class Overrides:
             return _written(template, language, facts, OURS)
         raise BadInputError(f"a template of the programme is broken: {self.broken[template]}")
 
-    def block(self, file: str, block: str, language: str, facts: dict[str, Any]) -> str:
+    def block(self, file: str, block: str, language: Language, facts: dict[str, Any]) -> str:
         """A part of a mail, for the one that brings several together."""
         by = OURS if file.partition(".")[0] in self.broken else self._sandbox
         return render_block(file, block, language, facts, by)
 
 
-def _written(template: str, language: str, facts: dict[str, Any], by: Sandbox) -> tuple[str, str]:
+def _written(
+    template: str, language: Language, facts: dict[str, Any], by: Sandbox
+) -> tuple[str, str]:
     text, html = (render(f"{template}.{kind}", language, facts, by) for kind in ("txt", "html"))
     return text, html
 

@@ -1,15 +1,50 @@
 """How does a template become text? In a sandbox, in the reader's language, and not endlessly."""
 
-import gettext
 from collections.abc import Iterable
 from typing import Any
 
-from jinja2 import BaseLoader, ChoiceLoader, FunctionLoader, PackageLoader, StrictUndefined
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FunctionLoader,
+    PackageLoader,
+    StrictUndefined,
+    pass_context,
+)
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from secretariat.languages import ENGLISH, Language
+
 LONGEST = 200_000  # characters a mail may have
+
+
+def teach(environment: Environment) -> None:
+    """Let an environment's templates speak the ``language`` they are rendered with.
+
+    They write ``_("…")`` or ``{% trans %}`` round all that is read; line breaks in it are spaces.
+    """
+    environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
+
+
+@pass_context
+def _gettext(context: Context, message: str) -> str:
+    return _spoken(context).gettext(message)
+
+
+@pass_context
+def _ngettext(context: Context, one: str, many: str, count: int) -> str:
+    return _spoken(context).ngettext(one, many, count)
+
+
+def _spoken(context: Context) -> Language:
+    """English in a macro that knows nothing of its page."""
+    language: Language = context.get("language", ENGLISH)
+    return language
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -24,9 +59,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
-            extensions=["jinja2.ext.i18n"],
         )
-        self.install_gettext_translations(gettext.NullTranslations(), newstyle=True)  # type: ignore[attr-defined]
+        teach(self)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Multiply numbers; what would fill the memory is refused before it is tried."""
@@ -52,13 +86,13 @@ def own_first(sources: dict[str, str]) -> BaseLoader:
     return ChoiceLoader([FunctionLoader(own), _BUILT_IN])
 
 
-def render(template: str, language: str, facts: dict[str, Any], by: Sandbox = OURS) -> str:
+def render(template: str, language: Language, facts: dict[str, Any], by: Sandbox = OURS) -> str:
     """A template with its facts filled in. Raises jinja2's errors: it cannot be."""
     return _measured(by.get_template(template).generate(facts, language=language))
 
 
 def render_block(
-    template: str, block: str, language: str, facts: dict[str, Any], by: Sandbox = OURS
+    template: str, block: str, language: Language, facts: dict[str, Any], by: Sandbox = OURS
 ) -> str:
     """One block of a template: what a digest takes from each mail. Raises jinja2's errors."""
     found = by.get_template(template)

@@ -56,7 +56,7 @@ _IN_PLACE = [
 def _common(programme: Programme) -> dict[str, Any]:
     return {
         "programme": programme,
-        "role": "focal point",
+        "post": "A body, focal point",
         "contact_body": "A body",
         "local": lambda at: f"{at:%d %B %Y}",
         "now": _NOW,
@@ -93,6 +93,7 @@ def _obligations(programme: Programme) -> Iterator[dict[str, Any]]:
                 acknowledged_by="body" if acknowledged else None,
                 provisional=provisional,
             ),
+            "title": "A step of the function",
             "function": "A function",
             "cycle": "2026",
             "body": "A body",

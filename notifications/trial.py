@@ -18,6 +18,7 @@ from jinja2 import TemplateSyntaxError, meta, nodes
 from notifications.rendering import Sandbox, own_first, render
 from notifications.samples import samples
 from schemas.programme import Programme
+from secretariat.languages import language_of
 
 SECONDS = 1
 OCTETS = 64 * 2**20
@@ -47,7 +48,7 @@ def first_mistake(sources: dict[str, str], programme: Programme, name: str) -> M
                 for line, word in _unknown_words(sandbox, sources[file], known):
                     return file, line, f"there is no “{word}” in this mail"
             for case in cases:
-                render(file, programme.language, case, sandbox)
+                render(file, language_of(programme.language), case, sandbox)
     except TemplateSyntaxError as error:
         return error.name or file, error.lineno, str(error.message)
     except MemoryError:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.anchor import YEARS
 from secretariat.errors import BadInputError
+from secretariat.languages import ENGLISH, Language
 
 
 def parse_moment(text: str, zone: str) -> datetime:
@@ -43,14 +44,14 @@ def moment_of(text: str, zone: str, now: datetime) -> datetime:
     return min(parse_moment(text, zone), now)
 
 
-def in_words(zone: str) -> Callable[[datetime], str]:
+def in_words(zone: str, language: Language = ENGLISH) -> Callable[[datetime], str]:
     """Instants for a reader in ``zone``; the end of a day is called by that day."""
 
     def words(at: datetime) -> str:
         local = at.astimezone(ZoneInfo(zone))
         if (local.hour, local.minute) == (0, 0):
-            local -= timedelta(minutes=1)
-            return f"the end of {local:%A}, {local.day} {local:%B %Y}"
-        return f"{local:%A}, {local.day} {local:%B %Y, %H:%M}"
+            day = language.weekday((local - timedelta(minutes=1)).date())
+            return language.phrase("the end of {day}", day=day)
+        return language.moment(local)
 
     return words

@@ -1,12 +1,17 @@
-"""What happened, as a sentence: one wording for the board, the CLI and mails."""
+"""What happened, as a sentence: one wording for the board, the CLI and mails.
+
+Each sentence has its facts by name, so that a language may order them as it likes.
+"""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from schemas.anchor import Anchor
 from schemas.events import Event
-from schemas.phase import Phase
-from schemas.programme import Programme
+from schemas.phase import Phase, Transferred
+from schemas.programme import Contact, Programme
+from secretariat.languages import ENGLISH, Language
 
 SENTENCES = {
     "holding.opened": "{actor} holds {thing}",
@@ -27,7 +32,10 @@ SENTENCES = {
     "readiness.attested": "{actor} showed for {thing}: {items} ({evidence})",
     "readiness.waived": "{actor} ({contact}) waived for {thing}: {items}, because: {reason}",
     "review.asked": "{owner} is asked whether {thing} is still performed, after {days} days",
-    "review.answered": "{actor} answered the {days}-day review of {thing}: {answer} ({note})",
+    "review.answered.performed": "{actor} answered the {days}-day review of {thing}: "
+    "performed ({note})",
+    "review.answered.not-performed": "{actor} answered the {days}-day review of {thing}: "
+    "not performed ({note})",
     "support.proposed": "support was proposed to {body} for {function_name}: {why}",
     "body.ends": "{subject} is to end on {ends_at}: {reason}",
     "body.ended": "{subject} has ended",
@@ -39,7 +47,8 @@ SENTENCES = {
     "post.reachable": "{actor} settled that mail can be sent to {subject} again",
     "person.erased": "{subject} was erased",
     "obligation.missed": "{body} did not do in time: {thing}",
-    "chair.agreed": "{member} was {agreement}ly agreed to chair {subject}",
+    "chair.agreed.formal": "{member} was formally agreed to chair {subject}",
+    "chair.agreed.informal": "{member} was informally agreed to chair {subject}",
     "chair.taken": "{member} took the chair for {subject}",
     "chair.left": "{member} left the chair after {subject}",
     "som.planned": "{subject} was planned in {host}, {anchor}",
@@ -55,48 +64,117 @@ SENTENCES = {
     "obligation.reminded": "{body} was reminded: {thing}",
     "obligation.escalated": "{thing}, asked of {body}, climbed to {climbed_to}",
     "obligation.acknowledged": "{actor} acknowledged: {thing}",
-    "obligation.done": "{actor} did: {thing}{with_note}",
+    "obligation.done": "{actor} did: {thing}",
+    "obligation.done.with-note": "{actor} did: {thing} ({note})",
     "mail.held": "{actor} held mail {subject} back: {reason}",
     "mail.released": "{actor} let mail {subject} go",
     "links.revoked": "{actor} called back {count} links in mails: {reason}",
     "mail.retried": "{actor} had mail {subject} tried again",
 }
 _CLIMBED = {"head": "its head", "chair": "the chair", "secretariat": "the secretariat"}
+_QUARTERS = (
+    "first quarter of {year}",
+    "second quarter of {year}",
+    "third quarter of {year}",
+    "fourth quarter of {year}",
+)
+_OF_DUTY = "“{duty}” ({function}, {receiver})"
+_OF_MILESTONE = "{milestone} ({function}, {cycle})"
+_OF_CYCLE = "{function}, {cycle}"
+_BY_LETTER = "{said} (on its behalf: {filed_by}, by the letter “{document}”)"
+_OF_POST = "{body}, {role}"
+_NOT_WORKED = "{said}; not a working day in {members}; the next day all members work is {day}"
+_WHY = "{name} ({why})"
+_ENGINE = "The engine"
+MESSAGES = (
+    *SENTENCES.values(),
+    *_CLIMBED.values(),
+    *_QUARTERS,
+    *(phase.words for phase in Phase),
+    *(str(transferred) for transferred in Transferred),
+    *(_OF_DUTY, _OF_MILESTONE, _OF_CYCLE, _OF_POST, _BY_LETTER, _NOT_WORKED, _WHY, _ENGINE),
+)
+"""All that is said here, for the catalogues."""
 
 
-def sentence(programme: Programme, event: Event, by: str) -> str:
+def sentence(programme: Programme, event: Event, by: str, language: Language = ENGLISH) -> str:
     """An event for people, e.g. “Cambodia task force accepted “Report the indicators” …”."""
-    facts = event.data | {"subject": event.subject, "actor": name_of(programme, by)}
-    facts["thing"] = title_of(programme, event)
-    for key in ("to", "body", "owner", "offered_to", "custody_of"):
-        facts[key] = name_of(programme, facts.get(key) or "")
-    for key in ("member", "host"):
-        found = programme.member(facts.get(key, ""))
-        facts[key] = found.name if found else facts.get(key)
-    for key in ("since", "until", "ends_at", "follow_up"):
-        if facts.get(key):
-            facts[key] = _day(facts[key], _zone(programme, event), ends=key in ("until", "ends_at"))
-    if "phase" in facts:
-        facts["phase"] = Phase(facts["phase"]).words
-    if "anchor" in facts:
-        facts["anchor"] = Anchor.model_validate(facts["anchor"]).words
-    facts["climbed_to"] = _CLIMBED.get(event.data.get("to", ""), facts["to"])
-    facts["items"] = ", ".join(facts.get("items", []))
-    facts["answer"] = "performed" if facts.get("performed") else "not performed"
-    if event.kind.startswith("body."):
-        facts["subject"] = name_of(programme, event.subject)
-    if function := programme.function(facts.get("function", "")):
-        facts["function_name"] = function.name
-    facts["with_note"] = f" ({facts['note']})" if facts.get("note") else ""
-    said = SENTENCES.get(event.kind, "{subject}").format(**facts) + _notice(programme, event)
+    facts = _names(programme, event, by, language) | _days(programme, event, language)
+    said = language.phrase(SENTENCES.get(_variant(event), "{subject}"), **event.data | facts)
+    if free := event.data.get("not_worked_in"):
+        said = language.phrase(_NOT_WORKED, said=said, **_notice(programme, event, free, language))
     letter = event.data.get("letter")
-    return said if letter is None else f"{said} (on its behalf: {_filed(programme, letter)})"
+    if letter is None:
+        return said
+    filed_by = name_of(programme, letter["filed_by"], language)
+    return language.phrase(_BY_LETTER, said=said, filed_by=filed_by, document=letter["document"])
 
 
-def _day(instant: str, zone: ZoneInfo, *, ends: bool) -> date:
-    """The day there in which something begins, or which is over with it."""
-    at = datetime.fromisoformat(instant) - timedelta(microseconds=ends)
-    return at.astimezone(zone).date()
+def _notice(
+    programme: Programme, event: Event, free: dict[str, str], language: Language
+) -> dict[str, str]:
+    """Where a meeting was put on a day not worked, and which day would be."""
+    names = [
+        language.phrase(_WHY, name=member_name(programme, code, language), why=why)
+        for code, why in free.items()
+    ]
+    day = anchor_name(Anchor.model_validate(event.data["next_common"]), language)
+    return {"members": language.listed(names), "day": day}
+
+
+def _variant(event: Event) -> str:
+    """The sentence an event is told by, where one kind has several."""
+    match event.kind:
+        case "review.answered":
+            return f"{event.kind}.{'performed' if event.data['performed'] else 'not-performed'}"
+        case "chair.agreed":
+            return f"{event.kind}.{event.data['agreement']}"
+        case "obligation.done" if event.data.get("note"):
+            return f"{event.kind}.with-note"
+        case kind:
+            return kind
+
+
+def _names(programme: Programme, event: Event, by: str, language: Language) -> dict[str, Any]:
+    """The names in a sentence, as the language has them."""
+    data = event.data
+    names: dict[str, Any] = {
+        "subject": event.subject,
+        "actor": name_of(programme, by, language),
+        "thing": title_of(programme, event, language),
+    }
+    for key in {"to", "body", "owner", "offered_to", "custody_of"} & data.keys():
+        names[key] = name_of(programme, data[key] or "", language)
+    for key in {"member", "host"} & data.keys():
+        names[key] = member_name(programme, data[key], language)
+    if event.kind.startswith("body."):
+        names["subject"] = name_of(programme, event.subject, language)
+    if "phase" in data:
+        names["phase"] = phase_name(data["phase"], language)
+    if "anchor" in data:
+        names["anchor"] = anchor_name(Anchor.model_validate(data["anchor"]), language)
+    if "function" in data:
+        names["function_name"] = function_name(programme, data["function"], language)
+    if "items" in data:
+        known = {i.slug: language.text_of(programme, i.name) for i in programme.readiness}
+        names["items"] = language.listed([known.get(slug, slug) for slug in data["items"]])
+    if climbed := _CLIMBED.get(data.get("to", "")):
+        names["climbed_to"] = language.gettext(climbed)
+    return names
+
+
+def _days(programme: Programme, event: Event, language: Language) -> dict[str, str]:
+    """The days in a sentence, where they are lived; what ends with a day is called by that day."""
+    zone = _zone(programme, event)
+    days = {}
+    for key in {"since", "until", "follow_up", "ends_at"} & event.data.keys():
+        if text := event.data[key]:
+            ends = timedelta(microseconds=key in ("until", "ends_at"))
+            at = datetime.fromisoformat(text) - ends
+            days[key] = language.day(at.astimezone(zone).date())
+    if text := event.data.get("due_on"):
+        days["due_on"] = language.day(date.fromisoformat(text))
+    return days
 
 
 def _zone(programme: Programme, event: Event) -> ZoneInfo:
@@ -108,44 +186,74 @@ def _zone(programme: Programme, event: Event) -> ZoneInfo:
     return programme.body_zone(body) if programme.body(body) else ZoneInfo(programme.zone)
 
 
-def _notice(programme: Programme, event: Event) -> str:
-    """That a meeting was put on a day not worked everywhere, and which day would be."""
-    free = event.data.get("not_worked_in", {})
-    names = [f"{receiver_name(programme, code)} ({why})" for code, why in free.items()]
-    if not names:
-        return ""
-    day = Anchor.model_validate(event.data["next_common"]).words
-    return f"; not a working day in {', '.join(names)}; the next day all members work is {day}"
-
-
-def _filed(programme: Programme, letter: dict[str, str]) -> str:
-    return f"{name_of(programme, letter['filed_by'])}, by the letter “{letter['document']}”"
-
-
-def title_of(programme: Programme, event: Event) -> str:
+def title_of(programme: Programme, event: Event, language: Language = ENGLISH) -> str:
     """What an event's subject is called: a duty, a milestone, a cycle."""
     slug, _, rest = event.subject.partition("/")
     function = programme.function(slug)
     if function is None:
         return event.subject
+    name = language.text_of(programme, function.name)
     tail, _, where = rest.partition("@")
     if event.kind.partition(".")[0] in ("holding", "readiness", "review"):
         duty = next((d.name for d in function.duties if d.slug == tail), tail)
-        return f"“{duty}” ({function.name}, {receiver_name(programme, where)})"
+        return language.phrase(
+            _OF_DUTY,
+            duty=language.text_of(programme, duty),
+            function=name,
+            receiver=receiver_name(programme, where, language),
+        )
     cycle, _, slug = tail.partition("/")
     milestone = next((m.title for m in function.milestones if m.slug == slug), "")
     if milestone and event.kind.startswith("obligation."):
-        return f"{milestone} ({function.name}, {cycle})"
-    return f"{function.name}, {cycle}"
+        title = language.text_of(programme, milestone)
+        return language.phrase(_OF_MILESTONE, milestone=title, function=name, cycle=cycle)
+    return language.phrase(_OF_CYCLE, function=name, cycle=cycle)
 
 
-def receiver_name(programme: Programme, receiver: str) -> str:
+def receiver_name(programme: Programme, receiver: str, language: Language = ENGLISH) -> str:
     """“Cambodia”, “Cambodia and Thailand” for a pair, “the chair”."""
-    members = [programme.member(code) for code in receiver.split("-")]
-    return " and ".join(member.name for member in members if member) or f"the {receiver}"
+    codes = [code for code in receiver.split("-") if programme.member(code)]
+    if codes:
+        return language.listed([member_name(programme, code, language) for code in codes])
+    return language.gettext(f"the {receiver}")
 
 
-def name_of(programme: Programme, body: str) -> str:
+def member_name(programme: Programme, code: str, language: Language = ENGLISH) -> str:
+    """A government by the name the programme has for it."""
+    found = programme.member(code)
+    return language.text_of(programme, found.name) if found else code
+
+
+def function_name(programme: Programme, slug: str, language: Language = ENGLISH) -> str:
+    found = programme.function(slug)
+    return language.text_of(programme, found.name) if found else slug
+
+
+def name_of(programme: Programme, body: str, language: Language = ENGLISH) -> str:
     """A body by its name; the program itself is “the engine”."""
-    found = programme.body(body)
-    return found.name if found else {"engine": "The engine"}.get(body, body)
+    if found := programme.body(body):
+        return language.text_of(programme, found.name)
+    return language.gettext(_ENGINE) if body == "engine" else body
+
+
+def role_name(programme: Programme, contact: Contact, language: Language = ENGLISH) -> str:
+    """What a contact is in its body: “focal point”."""
+    return language.text_of(programme, contact.role.replace("-", " "))
+
+
+def post_name(programme: Programme, contact: Contact, language: Language = ENGLISH) -> str:
+    """“Lao PDR task force, focal point”."""
+    body = name_of(programme, contact.body, language)
+    return language.phrase(_OF_POST, body=body, role=role_name(programme, contact, language))
+
+
+def phase_name(phase: str, language: Language = ENGLISH) -> str:
+    """“government-led”."""
+    return language.gettext(Phase(phase).words)
+
+
+def anchor_name(anchor: Anchor, language: Language = ENGLISH) -> str:
+    """“10 March 2020” or “first quarter of 2019”."""
+    if anchor.tentative:
+        return language.phrase(_QUARTERS[(anchor.day.month - 1) // 3], year=anchor.day.year)
+    return language.day(anchor.day)

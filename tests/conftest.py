@@ -54,7 +54,17 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def commit() -> Programme:
-    return load_programme(SHIPPED / "commit.yaml")
+    """COMMIT with everybody reading English, as tests do; see the tests of languages for others."""
+    programme = load_programme(SHIPPED / "commit.yaml")
+    return reading(programme, {contact.slug: "en" for contact in programme.contacts})
+
+
+def reading(programme: Programme, languages: dict[str, str]) -> Programme:
+    """The programme with other languages for some contacts."""
+    data = programme.model_dump()
+    for contact in data["contacts"]:
+        contact["language"] = languages.get(contact["slug"], contact["language"])
+    return Programme.model_validate(data)
 
 
 @pytest.fixture(scope="session")

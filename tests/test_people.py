@@ -207,9 +207,9 @@ def test_days_are_said_as_the_country_of_the_post_counts_them(bench: Bench) -> N
     [began] = office.do(absent("2018-08-14", "2018-08-20"), by="tf-la")
     [ends] = office.do(EndBody(body="tf-mm", on=date(2018, 12, 31), reason="x"), by="un-act")
     assert [sentence(programme, event, "un-act") for event in (held, began, ends)] == [
-        "p-17 holds the post chair-cn-head from 2018-09-01 on",
-        "tf-la-focal-point stands in for tf-la-head from 2018-08-14 to 2018-08-20",
-        "Myanmar task force is to end on 2018-12-31: x",
+        "p-17 holds the post chair-cn-head from 1 September 2018 on",
+        "tf-la-focal-point stands in for tf-la-head from 14 August 2018 to 20 August 2018",
+        "Myanmar task force is to end on 31 December 2018: x",
     ]
 
 

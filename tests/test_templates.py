@@ -18,6 +18,7 @@ from notifications.trial import first_mistake
 from schemas.programme import Programme
 from schemas.tables import Mail, Urgency
 from secretariat.errors import BadInputError
+from secretariat.languages import ENGLISH
 from secretariat.programme import SHIPPED
 from tests.conftest import BARE, Bench, cli
 from tests.test_obligations import Opened
@@ -47,7 +48,7 @@ def test_every_mail_has_samples_and_every_built_in_template_can_write_them(
     for name, cases in found.items():
         for kind in ("txt", "html"):
             for case in cases:
-                assert render(f"{name}.{kind}", "en", case)
+                assert render(f"{name}.{kind}", ENGLISH, case)
 
 
 def test_own_words_are_used_the_rest_stays_built_in_and_what_fails_later_is_broken_from_then_on(
@@ -60,16 +61,16 @@ def test_own_words_are_used_the_rest_stays_built_in_and_what_fails_later_is_brok
     )
     own.check()
     (facts, *_) = samples(commit)["support"]
-    text, html = own.write("support", "en", facts, must_leave=False)
+    text, html = own.write("support", ENGLISH, facts, must_leave=False)
     assert text.startswith("Help for A body\n")
     assert text.endswith("Written for COMMIT.")
-    assert html == render("support.html", "en", facts)
+    assert html == render("support.html", ENGLISH, facts)
     (facts, *_) = samples(commit)["ended"]
     facts |= {"body": "abc"}
     with pytest.raises(BadInputError, match="ended"):
-        own.write("ended", "en", facts, must_leave=False)
-    text, _ = own.write("ended", "en", facts, must_leave=True)
-    assert text == render("ended.txt", "en", facts)
+        own.write("ended", ENGLISH, facts, must_leave=False)
+    text, _ = own.write("ended", ENGLISH, facts, must_leave=True)
+    assert text == render("ended.txt", ENGLISH, facts)
     assert list(own.broken) == ["ended"]
 
 

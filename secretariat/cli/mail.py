@@ -149,3 +149,14 @@ def unsuspend(
     from secretariat.typed import act_from
 
     do(act_from(Unsuspend, which=which), by)
+
+
+@mail.command()
+def languages() -> None:
+    """How far each language's texts are translated, and who checked them."""
+    from secretariat.messages import states
+
+    for state in states():
+        say(state.words)
+        for fault in state.faults:
+            say(f"  {fault}")

@@ -17,12 +17,13 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from notifications.compose import Composer
+from secretariat.catalogues import marked
 from secretariat.commands.office import Office
 from secretariat.errors import ChangedError, SecretariatError, UnreachableError
 from secretariat.settings import Settings
 from secretariat.web import api, dossiers, entries, forms, links, mails, pages
 from secretariat.web.attempts import Attempts
-from secretariat.web.render import render
+from secretariat.web.render import language_at, render
 
 HERE = Path(__file__).parent
 HEADERS = {
@@ -33,7 +34,9 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
-AWAY = "Something this page needs does not answer just now. Nothing is lost; try again in a minute."
+AWAY = marked(
+    "Something this page needs does not answer just now. Nothing is lost; try again in a minute."
+)
 NO_ACT = (
     'Send one act as a JSON object, such as {"act": "accept", "holding": "…"}. Nothing was changed.'
 )
@@ -123,11 +126,11 @@ def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, SecretariatError)
     if isinstance(error, UnreachableError):
         log.error("%s", error)  # where the database is, is for the operator alone
-        return _message(request, error.status, AWAY)
+        return _message(request, error.status, language_at(request).gettext(AWAY))
     versions = {}
     if isinstance(error, ChangedError):
         versions = {"seen": error.seen, "now": error.now}
-    return _message(request, error.status, str(error), **versions)
+    return _message(request, error.status, language_at(request).gettext(str(error)), **versions)
 
 
 def _incomplete(request: Request, error: Exception) -> Response:

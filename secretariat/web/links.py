@@ -11,10 +11,10 @@ from starlette.background import BackgroundTask
 
 from notifications.links import DIGESTS, SIGN_IN, refusal, renew
 from schemas.acts import Accept, Acknowledge, Act, Decline, Done, Review
-from schemas.phase import Phase
 from schemas.programme import Contact
 from schemas.tables import Entry, Holding, Link, Obligation
 from secretariat import closeup, ledger, words
+from secretariat.catalogues import marked
 from secretariat.commands import digests
 from secretariat.commands.links import REVOKED
 from secretariat.commands.office import Office, bodies_of
@@ -25,14 +25,16 @@ from secretariat.errors import (
     NotAllowedError,
     UnknownError,
 )
+from secretariat.languages import Language
 from secretariat.moments import in_words
 from secretariat.typed import act_from
 from secretariat.web import signin
-from secretariat.web.render import render
+from secretariat.web.render import asked_for, language_at, render
 
 router = APIRouter()
 log = logging.getLogger(__name__)
 NOTICE = timedelta(days=30)
+NOT_PRESSED = marked("Open the link and press the button on its page. Nothing was done.")
 
 # What answers the question each kind of link asks, by whichever door the answer came.
 ANSWERS = {
@@ -51,13 +53,16 @@ def show_link(request: Request, token: str) -> Response:
         link, why = _opened(request, session, token)
         if link is None:
             return _no_link(request, token, why)
+        contact = _reader(request, link)
+        language = language_at(request)
         facts = {
             "link": link,
             "token": token,
             "nonce": parts.composer.links.nonce(token),
-            "contact": (contact := _contact(office, link)),
-            "in_words": in_words(contact.zone),
-            "body_name": lambda body: words.name_of(office.programme, body),
+            "contact": contact,
+            "post": words.post_name(office.programme, contact, language),
+            "in_words": in_words(contact.zone, language),
+            "body_name": lambda body: words.name_of(office.programme, body, language),
         }
         if link.purpose == SIGN_IN:
             return render(request, "signin.html", **facts)
@@ -75,12 +80,13 @@ def show_link(request: Request, token: str) -> Response:
 
 def _obligation_page(request: Request, obligation: Obligation, facts: dict[str, Any]) -> Response:
     office: Office = request.app.state.parts.office
-    function = office.programme.function(obligation.function)
+    language = language_at(request)
     return render(
         request,
         "obligation.html",
         obligation=obligation,
-        function=function.name if function else obligation.function,
+        title=language.text_of(office.programme, obligation.title),
+        function=words.function_name(office.programme, obligation.function, language),
         cycle=obligation.cycle.partition("/")[2],
         late=obligation.done_at is None and obligation.do_by <= office.clock.now(),
         **facts,
@@ -91,7 +97,7 @@ def _answer_page(request: Request, seen: closeup.HoldingSeen, facts: dict[str, A
     """What a link to a holding asks: an answer to an offer or to a review, if one is open."""
     purpose, body = facts["link"].purpose, facts["contact"].body
     open_review = next((review for review in seen.reviews if review.answered_at is None), None)
-    office: Office = request.app.state.parts.office
+    programme, language = request.app.state.parts.office.programme, language_at(request)
     return render(
         request,
         "answer.html",
@@ -99,8 +105,11 @@ def _answer_page(request: Request, seen: closeup.HoldingSeen, facts: dict[str, A
         holding=seen.holding,
         offered=purpose == "offer" and seen.holding.offered_to == body,
         review=open_review if purpose == "review" and seen.holding.owner == body else None,
-        words_of=lambda phase: Phase(phase).words,
-        receiver_name=lambda receiver: words.receiver_name(office.programme, receiver),
+        duty=language.text_of(programme, seen.duty),
+        function=words.function_name(programme, seen.function.slug, language),
+        missing=language.listed([language.text_of(programme, item.name) for item in seen.missing]),
+        words_of=lambda phase: words.phase_name(phase, language),
+        receiver_name=lambda receiver: words.receiver_name(programme, receiver, language),
         **facts,
     )
 
@@ -122,10 +131,11 @@ def use_link(
         link, why = _opened(request, session, token)
     if link is None:
         return _no_link(request, token, why)
+    _reader(request, link)
     if link.purpose == DIGESTS:  # a mail program presses without having opened (RFC 8058)
         return _choose(request, link, again=answer == "again")
     if not parts.composer.links.knows(token, nonce):
-        raise NotAllowedError("Open the link and press the button on its page. Nothing was done.")
+        raise NotAllowedError(NOT_PRESSED)
     if link.purpose == SIGN_IN:
         return _sign_in(request, link)
     if link.purpose == "obligation":
@@ -160,7 +170,7 @@ def _do(request: Request, token: str, link: Link, act: Act) -> Response:
     key = f"link:{link.id}:{type(act).model_fields['act'].default}"
     try:
         if office.do(act, by=contact.body, key=key, contact=contact.slug):
-            return RedirectResponse(f"/link/{token}", 303)
+            return RedirectResponse(f"/link/{token}{asked_for(request)}", 303)
         refused = None
     except ChangedError:
         raise
@@ -170,7 +180,7 @@ def _do(request: Request, token: str, link: Link, act: Act) -> Response:
         before = _answered(session, link, since_made=refused is not None)
     if refused and before is None:
         raise refused
-    return render(request, "link_settled.html", already=_already(office, contact, before))
+    return render(request, "link_settled.html", already=_already(request, contact, before))
 
 
 def _answered(session: Session, link: Link, *, since_made: bool) -> Entry | None:
@@ -183,12 +193,24 @@ def _answered(session: Session, link: Link, *, since_made: bool) -> Entry | None
     return session.exec(query.order_by(col(Entry.seq).desc()).limit(1)).first()
 
 
-def _already(office: Office, contact: Contact, before: Entry | None) -> str:
+ALREADY = {
+    "obligation.acknowledged": marked("This was already acknowledged by {by} on {moment}."),
+    "obligation.done": marked("This was already done by {by} on {moment}."),
+    "holding.accepted": marked("This was already accepted by {by} on {moment}."),
+    "holding.declined": marked("This was already declined by {by} on {moment}."),
+    "holding.withdrawn": marked("This was already withdrawn by {by} on {moment}."),
+    "holding.expired": marked("This expired on {moment}."),
+    "review.answered": marked("This was already answered by {by} on {moment}."),
+}
+
+
+def _already(request: Request, contact: Contact, before: Entry | None) -> str:
+    language = language_at(request)
     if before is None:
-        return "This was already done."
-    what = before.kind.partition(".")[2]
-    by = words.name_of(office.programme, before.by)
-    return f"This was already {what} by {by} on {in_words(contact.zone)(before.at)}."
+        return language.gettext("This was already done.")
+    by = words.name_of(request.app.state.parts.office.programme, before.by, language)
+    moment = in_words(contact.zone, language)(before.at)
+    return language.phrase(ALREADY[before.kind], by=by, moment=moment)
 
 
 def _asked(link: Link, done: str) -> Act:
@@ -208,7 +230,9 @@ def _answer(link: Link, answer: str, words: str, seen: int | None) -> Act:
             note = words or ("still performed" if performed else "")
             return act_from(Review, holding=link.object, seen=seen, performed=performed, note=note)
         case _:
-            raise BadInputError("Choose one of the answers on the page. Nothing was changed.")
+            raise BadInputError(
+                marked("Choose one of the answers on the page. Nothing was changed.")
+            )
 
 
 def _opened(request: Request, session: Session, token: str) -> tuple[Link | None, str]:
@@ -233,7 +257,7 @@ def _concerned(session: Session, office: Office, link: Link) -> bool:
     if link.purpose == "obligation":
         obligation = session.get(Obligation, link.object)
         if obligation is None:
-            raise UnknownError("What this link was about is no longer asked of anybody.")
+            raise UnknownError(marked("What this link was about is no longer asked of anybody."))
         return body in {obligation.body, *steers}
     holding = session.get_one(Holding, link.object)
     return body in {holding.owner, holding.offered_to, holding.takes_over}
@@ -245,29 +269,42 @@ def _contact(office: Office, link: Link) -> Contact:
     return contact
 
 
+def _reader(request: Request, link: Link) -> Contact:
+    """The contact of a good link: pages are in its language from here on, and only from here."""
+    contact = _contact(request.app.state.parts.office, link)
+    request.state.reader = contact
+    return contact
+
+
 def _no_link(request: Request, token: str, why: str) -> Response:
     """One page for every link that cannot be used, so that it tells nothing about any."""
     office: Office = request.app.state.parts.office
     address = request.client.host if request.client else ""
     if request.app.state.refused.too_many(address):
-        sentence = "Too many links that cannot be used were tried from here. Wait a minute."
+        sentence = language_at(request).gettext(
+            "Too many links that cannot be used were tried from here. Wait a minute."
+        )
         return render(request, "message.html", status=429, words=sentence)
     log.warning("a link was refused to %s: %s", address, why)
     nonce = request.app.state.parts.composer.links.nonce(token)
     with office.store.read() as session:
-        notice = _called_back(session, office)
+        notice = _called_back(session, office, language_at(request))
     return render(request, "no_link.html", status=404, token=token, nonce=nonce, notice=notice)
 
 
-def _called_back(session: Session, office: Office) -> str:
+def _called_back(session: Session, office: Office, language: Language) -> str:
     """What everybody may know: that all links, or those of a key, were called back lately."""
     since = office.clock.now() - NOTICE
     query = select(Entry).where(Entry.subject == "links", Entry.kind == REVOKED, Entry.at >= since)
     for entry in session.exec(query.order_by(col(Entry.seq).desc()).limit(20)):
         facts = ledger.event(entry).data
         if not (facts["contact"] or facts["about"]):
-            day = in_words(office.programme.zone)(entry.at)
-            return f"Links mailed before {day} were called back: {facts['reason']}"
+            moment = in_words(office.programme.zone, language)(entry.at)
+            return language.phrase(
+                "Links mailed before {moment} were called back: {reason}",
+                moment=moment,
+                reason=facts["reason"],
+            )
     return ""
 
 
@@ -278,7 +315,7 @@ def ask_for_new(
     """Answer the same to everybody; what follows is done once the answer is on its way."""
     parts = request.app.state.parts
     if not parts.composer.links.knows(token, nonce):
-        raise NotAllowedError("Open the link and press the button on its page. Nothing was done.")
+        raise NotAllowedError(NOT_PRESSED)
     response = render(request, "link_asked.html")
     response.background = BackgroundTask(renew, parts.office, parts.composer.links, token)
     return response

@@ -8,9 +8,11 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from notifications.rendering import teach
 from schemas.programme import Contact
 from secretariat import words
 from secretariat.errors import UnreachableError
+from secretariat.languages import ENGLISH, LANGUAGES, Language, language_of
 from secretariat.web import signin
 
 TEMPLATES = Environment(
@@ -22,14 +24,19 @@ TEMPLATES = Environment(
 )
 
 
+teach(TEMPLATES)
 TEMPLATES.filters["name_of_body"] = lambda body, programme: words.name_of(programme, body)
 
 
 def render(request: Request, template: str, *, status: int = 200, **facts: Any) -> Response:
     parts = request.app.state.parts
     programme = parts.office.programme
+    language = language_at(request)
     page = TEMPLATES.get_template(template).render(
         programme=programme,
+        language=language,
+        keep=asked_for(request),
+        other_language=_own_language(request) if language is ENGLISH else ENGLISH,
         signed_in=_signed_in(request),
         zone=programme.zone,
         catching=parts.caught is not None,
@@ -55,3 +62,24 @@ def local(zone: str) -> Any:
         return at.astimezone(ZoneInfo(zone)).strftime(form)
 
     return words
+
+
+def language_at(request: Request) -> Language:
+    """The language of the page asked for: English where the reader chose it, or of the board."""
+    return ENGLISH if asked_for(request) else _own_language(request)
+
+
+def asked_for(request: Request) -> str:
+    """The query of a page read in English by choice, to be kept on the way to the next."""
+    return "?lang=en" if request.query_params.get("lang") == ENGLISH.code else ""
+
+
+def _own_language(request: Request) -> Language:
+    """Of whoever a link was mailed to; where nobody knows, the first their browser asks for."""
+    if not request.url.path.startswith("/link/"):
+        return ENGLISH
+    if reader := getattr(request.state, "reader", None):
+        return language_of(reader.language)
+    wanted = request.headers.get("accept-language", "").split(",")
+    codes = (part.strip()[:2].lower() for part in wanted)
+    return next((LANGUAGES[code] for code in codes if code in LANGUAGES), ENGLISH)

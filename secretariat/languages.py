@@ -1,0 +1,110 @@
+"""Which language does a reader read, and how does it say this?
+
+English is what the program is written in; other languages are catalogues beside it.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton, get_datetime_format, get_timezone_location
+from babel.lists import format_list
+
+from schemas.programme import Programme
+from secretariat.catalogues import OURS, PROGRAMMES, catalogue
+
+_SERIF = "Georgia,'Noto Serif',serif"
+
+
+@dataclass(frozen=True)
+class Language:
+    """How one language says things: ``tag`` is for HTML, ``cldr`` for dates and lists.
+
+    ``fonts`` are those a reader's machine brings along; ``leading`` is the height of a line in
+    letters, so that vowels above and below find room.
+    """
+
+    code: str
+    tag: str
+    cldr: str
+    fonts: str = _SERIF
+    leading: float = 1.5
+
+    def gettext(self, message: str) -> str:
+        """A text of the program."""
+        return catalogue(OURS, self.code, "secretariat").gettext(message) if message else ""
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        """A text of the program that depends on a number, by the language's own rule."""
+        return catalogue(OURS, self.code, "secretariat").ngettext(one, many, count)
+
+    def phrase(self, message: str, **facts: Any) -> str:
+        """A text of the program with its ``{facts}`` filled in."""
+        return self.gettext(message).format(**facts)
+
+    def text_of(self, programme: Programme, text: str) -> str:
+        """A text of the programme file, such as a name or a title."""
+        return catalogue(PROGRAMMES, self.code, programme.slug).gettext(text) if text else ""
+
+    def day(self, day: date) -> str:
+        """“10 March 2020”."""
+        return format_date(day, "long", _locale(self.cldr))
+
+    def weekday(self, day: date) -> str:
+        """“Tuesday, 10 March 2020”."""
+        return format_date(day, "full", _locale(self.cldr))
+
+    def moment(self, at: datetime) -> str:
+        """“Tuesday, 10 March 2020, 17:00”, in the zone ``at`` has."""
+        time = format_skeleton("Hm", at.replace(tzinfo=None), locale=_locale(self.cldr))
+        both = str(get_datetime_format("full", _locale(self.cldr))).replace("'", "")
+        return both.replace("{0}", time).replace("{1}", self.weekday(at.date()))
+
+    def place(self, zone: str) -> str:
+        """The city a time zone is named by."""
+        return get_timezone_location(ZoneInfo(zone), locale=_locale(self.cldr), return_city=True)
+
+    def listed(self, parts: list[str]) -> str:
+        """“a, b and c”."""
+        return format_list(parts, locale=_locale(self.cldr))
+
+    @property
+    def heading(self) -> float:
+        """The height of a line in a heading, which is larger and shorter."""
+        return self.leading - 0.2
+
+    @property
+    def english_name(self) -> str:
+        return str(_locale(self.cldr).english_name)
+
+    @property
+    def name(self) -> str:
+        """What its readers call it."""
+        return str(_locale(self.cldr).get_language_name())
+
+
+ENGLISH = Language("en", "en", "en_GB")
+_OTHERS = (
+    Language("km", "km", "km", "'Khmer UI','Khmer OS','Noto Sans Khmer',sans-serif", 1.8),
+    Language("lo", "lo", "lo", "'Phetsarath OT','Leelawadee UI','Noto Sans Lao',sans-serif", 1.8),
+    Language("my", "my", "my", "'Myanmar Text',Pyidaungsu,'Noto Sans Myanmar',sans-serif", 1.9),
+    Language("th", "th", "th", "'Leelawadee UI',Thonburi,'Noto Sans Thai',sans-serif", 1.8),
+    Language("vi", "vi", "vi"),
+    Language(
+        "zh", "zh-Hans", "zh", "'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif"
+    ),
+)
+LANGUAGES = {language.code: language for language in (ENGLISH, *_OTHERS)}
+
+
+def language_of(code: str) -> Language:
+    """The language of a code in the programme; English where we have no other."""
+    return LANGUAGES.get(code, ENGLISH)
+
+
+@cache
+def _locale(cldr: str) -> Locale:
+    return Locale.parse(cldr)
