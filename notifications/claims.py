@@ -15,6 +15,7 @@ from notifications import undelivered
 from notifications.compose import Composer
 from notifications.outcomes import TRIES
 from notifications.overtaken import overtaken
+from notifications.quiet import asleep
 from notifications.transport import Frozen
 from schemas.tables import Holding, Mail, Obligation, Urgency
 from secretariat.commands.office import Desk
@@ -100,7 +101,8 @@ def claim(
 
     What need not be sent any more, and what cannot be written, ends here.
     """
-    rows = _next(session, now, min(most, BATCH))
+    found = _next(session, now, min(most, BATCH))
+    rows = _awake(session, composer, found, now)
     over = _over(session, rows)
     reach = Reach(Desk(session, composer.programme, now, ENGINE))
     ready: dict[int, Frozen] = {}
@@ -126,7 +128,7 @@ def claim(
     lease_until = now + LEASE
     _mark(session, ready, state="sending", lease_until=lease_until, phase="")
     tried = {row.id: (row.attempts, row.faults) for row in rows}
-    return [Claimed(mail, lease_until, *tried[id]) for id, mail in ready.items()], bool(rows)
+    return [Claimed(mail, lease_until, *tried[id]) for id, mail in ready.items()], bool(found)
 
 
 def put_back(session: Session, ids: Iterable[int]) -> None:
@@ -139,7 +141,8 @@ def write(session: Session, composer: Composer, now: datetime) -> bool:
     unwritten = select(Mail).where(
         col(Mail.state) == "waiting", col(Mail.content).is_(None), _may_leave(now)
     )
-    mails = session.exec(unwritten.limit(AT_ONCE)).all()
+    found = session.exec(unwritten.limit(AT_ONCE)).all()
+    mails = _awake(session, composer, found, now)
     over = _over(session, mails)
     reach = Reach(Desk(session, composer.programme, now, ENGINE))
     for mail in mails:
@@ -148,7 +151,16 @@ def write(session: Session, composer: Composer, now: datetime) -> bool:
             _end(session, mail.id, "suppressed", why, now)
         elif not reach.pass_on(mail):
             _write(session, composer, mail.id, now)
-    return bool(mails)
+    return bool(found)
+
+
+def _awake(session: Session, composer: Composer, mails: Sequence[Any], now: datetime) -> list[Any]:
+    """Without those whose reader is not to be written to now; they wait for the office to open."""
+    waits = [mail for mail in mails if mail.urgency != Urgency.AT_ONCE]
+    opens = asleep(session, composer.programme, {mail.contact for mail in waits}, now)
+    for contact, at in opens.items():
+        _mark(session, [m.id for m in waits if m.contact == contact], not_before=at)
+    return [m for m in mails if m.contact not in opens or m.urgency == Urgency.AT_ONCE]
 
 
 def _may_leave(now: datetime) -> ColumnElement[bool]:

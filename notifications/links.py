@@ -143,11 +143,10 @@ def renew(office: Office, links: Links, token: str) -> None:
             f"links#{link.id}#{now.isoformat()}",
             contact,
             "links",
-            urgency=Urgency.DUTY,
+            urgency=Urgency.AT_ONCE,
             items=[[link.purpose, link.object]],
             reason="",
         )
-        desk.mails[-1].not_before = now  # somebody waits for it, whatever the hour
 
 
 def is_open(session: Session, purpose: str, subject: str, body: str) -> bool:

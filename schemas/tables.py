@@ -33,8 +33,9 @@ def instant(**options: Any) -> Any:
 
 
 class Urgency(IntEnum):
-    """Which mail leaves first when not all can."""
+    """Which mail leaves first when not all can; at once is for whom somebody sits and waits."""
 
+    AT_ONCE = 0
     ESCALATION = 1
     DUTY = 2
     NEWS = 3

@@ -157,6 +157,7 @@ def test_whoever_is_erased_is_nowhere_any_more_and_the_ledger_is_whole(
     with office.store.read() as session:
         assert audit.check(session).fault is None
     assert audit.differing(office.store) == []
+    bench.until("2018-08-14T03:00")
     assert an_offer_is_mailed(bench, tmp_path).address == "head.task-force@la.example"
 
 

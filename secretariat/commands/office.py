@@ -61,17 +61,20 @@ class Desk:
     ) -> None:
         """Ask for one mail, in the contact's next office hours; the same key asks once.
 
-        News waits a little for more that can go with it. ``role`` is what the contact answers as,
+        News waits a little for more that can go with it, and only what somebody waits for at this
+        moment leaves at any hour. ``role`` is what the contact answers as,
         where the mail is for whoever does.
         """
         if self._was_asked_for(idem_key):
             return
         pause = self.programme.digest.within if urgency is Urgency.NEWS else 0
         leaves = self.now + timedelta(minutes=pause)
+        if urgency is not Urgency.AT_ONCE:
+            leaves = calendars.of_reader(self.programme, contact).office_hour(leaves)
         mail = Mail(
             idem_key=idem_key,
             asked_at=self.now,
-            not_before=calendars.of_reader(self.programme, contact).office_hour(leaves),
+            not_before=leaves,
             expires_at=expires_at,
             urgency=urgency,
             contact=contact.slug,
