@@ -1,7 +1,7 @@
 """What does the mail say? Rendered once, proved, and frozen to bytes before the first attempt."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.parser import BytesParser
 from email.policy import SMTP
 from functools import partial
@@ -159,6 +159,8 @@ class Composer:
             "links": self._about_links,
             "unreachable": self._about_unreachable,
             "reply": self._about_reply,
+            "moved": self._about_moved,
+            "extension": self._about_extension,
         }[mail.template]
         language = language_of(contact.language)
         common = {
@@ -220,6 +222,45 @@ class Composer:
             "function": words.function_name(self.programme, slug, language),
             "body": words.name_of(self.programme, mail.context["body"], language),
             "link": self.links.page(f"functions/{slug}"),
+        }
+
+    def _about_moved(
+        self, _session: Session, mail: Mail, contact: Contact, _now: datetime
+    ) -> dict[str, Any]:
+        language = language_of(contact.language)
+        why, moves = mail.context["why"], mail.context["moves"]
+        event = Event(why["kind"], why["subject"], why["data"]) if why else None
+        by, cycles = mail.context["by"], sorted({move["cycle"] for move in moves})
+        return {
+            "about": event.subject if event else ", ".join(cycles),
+            "said": words.sentence(self.programme, event, by, language) if event else "",
+            "own": all(move["body"] == contact.body for move in moves),
+            "moves": [
+                move
+                | {
+                    "title": language.text_of(self.programme, move["title"]),
+                    "function": words.function_name(self.programme, move["function"], language),
+                    "body": words.name_of(self.programme, move["body"], language),
+                    "was": _day(move["was"], language),
+                    "day": _day(move["day"], language),
+                }
+                for move in moves
+            ],
+            "link": self.links.page(f"obligations?body={contact.body}"),
+        }
+
+    def _about_extension(
+        self, session: Session, mail: Mail, contact: Contact, now: datetime
+    ) -> dict[str, Any]:
+        facts = self._about_obligation(session, mail, contact, now)
+        language = language_of(contact.language)
+        obligation: Obligation = facts["obligation"]
+        asked = mail.context["answer"] == "asked"
+        return facts | {
+            "promised_on": language.day(obligation.promised_on),
+            "due_on": language.day(obligation.due_on),
+            "wanted_on": _day(mail.context["wanted"], language),
+            "link": self.links.page(f"obligations/{obligation.id}") if asked else facts["link"],
         }
 
     def _about_ended(
@@ -333,6 +374,10 @@ class Composer:
 
     def _name(self, contact: Contact, language: Language) -> str:
         return words.post_name(self.programme, contact, language)
+
+
+def _day(day: str | None, language: Language) -> str | None:
+    return language.day(date.fromisoformat(day)) if day else None
 
 
 def composer(settings: Settings, programme: Programme) -> Composer:

@@ -3,10 +3,9 @@
 from sqlmodel import Session
 
 from schemas.phase import Standing
-from schemas.programme import LadderStep
 from schemas.tables import Holding, Mail, Obligation, Urgency
 from secretariat import ladder
-from secretariat.commands import digests
+from secretariat.commands import digests, reminders
 
 
 def overtaken(session: Session, mail: Mail) -> str:
@@ -35,7 +34,7 @@ def _past(obligation: Obligation | None, name: str) -> str:
         return "released before it was sent"
     if obligation.done_at:
         return "done before it was sent"
-    steps = [LadderStep.model_validate(step) for step in obligation.ladder]
+    steps = reminders.rungs_of(obligation).steps
     step = next((step for step in steps if step.name == name), None)
     acknowledged = obligation.acknowledged_at is not None
     if step and not ladder.still_due(step, acknowledged=acknowledged, done=False):

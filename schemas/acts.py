@@ -306,6 +306,39 @@ class Done(Act):
     note: Annotated[str, StringConstraints(max_length=2000), READABLE] = ""
 
 
+class Snooze(Act):
+    """The asked body says “not before that day”: its reminders rest until then."""
+
+    act: Literal["snooze"] = "snooze"
+    obligation: Name
+    until: Day
+
+
+class AskExtension(Act):
+    """The asked body asks for a later day to do it by, a day in its country."""
+
+    act: Literal["ask-extension"] = "ask-extension"
+    obligation: Name
+    to: Day
+    reason: Words
+
+
+class GrantExtension(Act):
+    """Whoever steers agrees to the later day."""
+
+    act: Literal["grant-extension"] = "grant-extension"
+    obligation: Name
+    reason: Annotated[str, StringConstraints(max_length=2000), READABLE] = ""
+
+
+class RefuseExtension(Act):
+    """Whoever steers keeps the day as it is."""
+
+    act: Literal["refuse-extension"] = "refuse-extension"
+    obligation: Name
+    reason: Words
+
+
 class HoldMail(Act):
     """Keep a mail that has not left from leaving until it is released."""
 
@@ -380,6 +413,10 @@ AnyAct = Annotated[
     | CloseCycle
     | Acknowledge
     | Done
+    | Snooze
+    | AskExtension
+    | GrantExtension
+    | RefuseExtension
     | HoldMail
     | ReleaseMail
     | RetryMail

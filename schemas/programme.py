@@ -127,12 +127,16 @@ class Body(Part):
 
 
 class Contact(Part):
-    """A role mailbox of a body; for the chair's office, of the member that holds the chair."""
+    """A role mailbox of a body; for the chair's office, of the member that holds the chair.
+
+    ``alternate`` is the contact that gets its mail when it cannot be reached.
+    """
 
     slug: Slug
     body: Slug
     role: Slug
     member: Code | None = None
+    alternate: Slug | None = None
     email: Address
     language: Language
     zone: Zone
@@ -152,20 +156,29 @@ class LadderStep(Part):
     """One reminder or escalation.
 
     ``days`` are working days of the asked body, counted from the moment it was ``asked`` or from
-    the day it is ``due``; the step falls away once the obligation is ``unless``.
+    the day it is ``due``; the step falls away once the obligation is ``unless``. ``to`` is a role
+    in the asked body, or the head of the ``chair``'s office or of the ``secretariat``.
     """
 
     name: Slug
     counted_from: Literal["asked", "due"]
     days: int = Field(ge=-250, le=250)
-    to: Literal["focal-point", "head", "chair", "secretariat"]
+    to: Slug
     unless: Literal["acknowledged", "done"] = "done"
     escalates: bool = False
+    repeat_every: int | None = Field(None, ge=1, le=250, description="working days")
+    times: int | None = Field(None, ge=2, le=250, description="how often in all; else until done")
 
 
 class Ladder(Part):
+    """When the asked body is to acknowledge, for how long that lasts, and the steps."""
+
     slug: Slug
     acknowledge_within: int = Field(ge=0, le=250, description="working days after being asked")
+    acknowledgement_lasts: int = Field(
+        20, ge=1, le=250, description="working days; then, if not due yet, the body is asked anew"
+    )
+    snoozes: int = Field(2, ge=0, le=20, description="how often reminders may be put off")
     steps: list[LadderStep] = Field(min_length=1)
 
 
@@ -177,7 +190,7 @@ class Milestone(Part):
     offset: int = Field(ge=-500, le=500)
     asks: Literal["owners", "host", "chair", "secretariat", "task-forces"]
     lead_time: int = Field(20, ge=0, le=250, description="working days between asking and due")
-    ladder: Slug = "standard"
+    ladder: Slug | None = Field(None, description="else the one of the function")
 
 
 class ReadinessItem(Part):
@@ -218,6 +231,7 @@ class Function(Part):
     duties: list[Duty] = Field(min_length=1)
     milestones: list[Milestone] = Field(min_length=1)
     readiness: list[Slug] | None = Field(None, description="else every item of the programme")
+    ladder: Slug = Field("standard", description="of the milestones that name none")
 
 
 class Programme(Part):
@@ -283,8 +297,9 @@ class Programme(Part):
     def function(self, slug: str) -> Function | None:
         return self._functions.get(slug)
 
-    def ladder(self, slug: str) -> Ladder:
-        return self._ladders[slug]
+    def ladder(self, function: Function, milestone: Milestone) -> Ladder:
+        """The ladder of a milestone: its own, else the one of its function."""
+        return self._ladders[milestone.ladder or function.ladder]
 
     def contact(self, slug: str) -> Contact | None:
         return self._contacts.get(slug)
@@ -322,7 +337,7 @@ class Programme(Part):
         return chain(
             self._duplicates(),
             self._unknown_names(),
-            self._missing_posts(),
+            self._missing_bodies(),
             self._loose_ends(),
         )
 
@@ -371,26 +386,10 @@ class Programme(Part):
             if self.body(contact.body) is None:
                 yield ("contacts", i, "body"), f"“{contact.body}” is no body of this programme"
 
-    def _missing_posts(self) -> Iterator[tuple[Place, str]]:
-        """A reminder nobody would get is found here, not on the day it is due."""
+    def _missing_bodies(self) -> Iterator[tuple[Place, str]]:
         for i, member in enumerate(self.members):
             if member.code not in self._task_forces:
                 yield ("members", i), f"{member.name} has no task force among the bodies"
-        held = {(c.body, c.role, c.member) for c in self.contacts if c.body == self.chair}
-        held |= {(c.body, c.role, None) for c in self.contacts if c.body != self.chair}
-        roles = {"chair": [self.chair], "secretariat": [self.secretariat]}
-        for i, ladder in enumerate(self.ladders):
-            for j, step in enumerate(ladder.steps):
-                place = ("ladders", i, "steps", j, "to")
-                if step.to in roles:
-                    bodies, role = roles[step.to], "head"
-                else:
-                    bodies, role = [body.slug for body in self.bodies], step.to
-                for body in bodies:
-                    for code in self.rotation if body == self.chair else [None]:
-                        if (body, role, code) not in held:
-                            there = f"{body} while {code} holds it" if code else body
-                            yield place, f"nobody holds the role “{role}” in {there}"
 
     def _loose_ends(self) -> Iterator[tuple[Place, str]]:
         items = {item.slug for item in self.readiness}
@@ -401,8 +400,9 @@ class Programme(Part):
                     yield ("functions", i, "readiness", j), words
             for j, milestone in enumerate(function.milestones):
                 place = ("functions", i, "milestones", j)
-                if milestone.ladder not in self._ladders:
-                    yield (*place, "ladder"), f"“{milestone.ladder}” is no ladder of this programme"
+                ladder = milestone.ladder or function.ladder
+                if ladder not in self._ladders:
+                    yield (*place, "ladder"), f"“{ladder}” is no ladder of this programme"
                 if milestone.asks == "host" and function.cadence != Cadence.PER_SOM:
                     yield (*place, "asks"), "only a function held per SOM has a host to ask"
 

@@ -229,14 +229,23 @@ class Obligation(SQLModel, table=True):
     asked_at: datetime = instant()
     acknowledge_by: datetime = instant()
     planned_on: date = Field(description="the day of its milestone")
+    promised_on: date = Field(description="the first day it was to be done by")
     due_on: date = Field(description="the last day to do it on, in the body's country")
     do_by: datetime = instant(description="the end of that day")
     moved_from: datetime | None = instant(default=None)
     missed_at: datetime | None = instant(default=None)
     provisional: bool = False
-    ladder: list[dict[str, Any]] = Field(sa_type=JSON, description="its steps, frozen when asked")
+    sequence: int = Field(default=0, description="how often its day has changed")
+    extended_by: int = Field(default=0, description="working days beyond the milestone's day")
+    wanted_on: date | None = Field(default=None, description="the later day the body asks for")
+    wanted_why: str = ""
+    wanted_at: datetime | None = instant(default=None)
+    ladder: dict[str, Any] = Field(sa_type=JSON, description="frozen when asked")
     acknowledged_at: datetime | None = instant(default=None)
     acknowledged_by: str | None = None
+    acknowledged_until: datetime | None = instant(default=None)
+    snoozed_until: date | None = Field(default=None, description="its reminders rest until then")
+    snoozes: int = 0
     done_at: datetime | None = instant(default=None)
     done_by: str | None = None
     note: str = ""
@@ -263,8 +272,9 @@ READ_MODELS = (
 class Timer(SQLModel, table=True):
     """Something waiting for its time. Due is ``due_at <= now`` and not yet claimed.
 
-    ``kind`` says what is to happen to ``subject``: a ladder step or a missed obligation, an offer
-    that runs out, a review, a follow-up, a body's end; ``step`` tells several of a kind apart.
+    ``kind`` says what is to happen to ``subject``: a ladder step, an acknowledgement that runs out,
+    a missed obligation, an extension nobody answers, an offer that runs out, a review, a follow-up,
+    a body's end, an audit; ``step`` tells several of a kind apart.
     """
 
     __tablename__ = "timer"
@@ -277,6 +287,7 @@ class Timer(SQLModel, table=True):
     kind: str
     subject: str
     step: int = 0
+    turn: int = Field(default=0, description="how often it was taken before")
     due_at: datetime = instant()
     claimed_at: datetime | None = instant(default=None)
 

@@ -1,7 +1,7 @@
 """When does each step of a ladder come, and does it still have to be taken?"""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from schemas.programme import Ladder, LadderStep
 from secretariat.calendars import WorkCalendar
@@ -21,18 +21,40 @@ class Times:
     steps: tuple[datetime, ...]
 
 
-def times(ladder: Ladder, due_on: date, lead_time: int, work: WorkCalendar, now: datetime) -> Times:
+def times(
+    ladder: Ladder,
+    due_on: date,
+    lead_time: int,
+    work: WorkCalendar,
+    now: datetime,
+    *,
+    asked_at: datetime | None = None,
+    extended_by: int = 0,
+) -> Times:
     """Date the whole ladder of an obligation due on ``due_on`` in the asked body's country.
 
-    The body is asked ``lead_time`` working days ahead, or now if that is past; steps before the
-    asking are taken with it, so that a late start does not lose them. A body asked after the
-    day has as long as it may take to acknowledge: nobody is late before they were asked.
+    The body is asked ``lead_time`` working days ahead, or now if that is past. A body that was
+    ``asked_at`` before is not asked anew unless the day now lies so far ahead. An extension is so
+    many working days on top. A body told after the day has as long as it may take to acknowledge:
+    nobody is late before they were asked.
     """
     opening = work.opening_of(work.shift(due_on, -lead_time) if lead_time else due_on)
-    asked_at = work.office_hour(max(now, opening))
+    if asked_at is None or opening > now:
+        asked_at = work.office_hour(max(now, opening))
+    if extended_by:
+        due_on = work.shift(due_on, extended_by)
+    told_on = work.today(max(asked_at, now))
+    if due_on < told_on:
+        due_on = work.shift(told_on, min(lead_time, ladder.acknowledge_within))
+    return dated(ladder, asked_at, due_on, work)
+
+
+def dated(ladder: Ladder, asked_at: datetime, due_on: date, work: WorkCalendar) -> Times:
+    """The whole ladder of an obligation asked and due then.
+
+    Steps before the asking are taken with it, so that a late start does not lose them.
+    """
     asked_on = work.today(asked_at)
-    if due_on < asked_on:
-        due_on = work.shift(asked_on, min(lead_time, ladder.acknowledge_within))
     anchors = {"asked": asked_on, "due": due_on}
 
     def at(step: LadderStep) -> datetime:
@@ -51,6 +73,25 @@ def times(ladder: Ladder, due_on: date, lead_time: int, work: WorkCalendar, now:
         do_by=work.end_of(due_on),
         steps=tuple(at(step) for step in ladder.steps),
     )
+
+
+def following(step: LadderStep, turn: int, work: WorkCalendar, now: datetime) -> datetime | None:
+    """When a step taken now for the ``turn``-th time (from 0) is taken again, if it is."""
+    if step.repeat_every is None or (step.times and turn + 1 >= step.times):
+        return None
+    return work.opening_of(work.shift(work.today(now), step.repeat_every))
+
+
+def lasts_until(ladder: Ladder, due_on: date, work: WorkCalendar, now: datetime) -> datetime | None:
+    """When an acknowledgement of now runs out; None if the day due comes first."""
+    day = work.shift(work.today(now), ladder.acknowledgement_lasts)
+    return work.opening_of(day) if day < due_on else None
+
+
+def worked(work: WorkCalendar, after: date, until: date) -> int:
+    """How many working days come after one day, up to and with another."""
+    days = (until - after).days
+    return sum(work.works_on(after + timedelta(days=n)) for n in range(1, days + 1))
 
 
 def still_due(step: LadderStep, *, acknowledged: bool, done: bool) -> bool:

@@ -1,5 +1,6 @@
 """Reading the files people write, so that each mistake is named with its line."""
 
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from schemas.acts import History
 from schemas.programme import Place, Programme
+from schemas.reach import unreached
 from secretariat.errors import BadInputError
 
 SHIPPED = Path(__file__).parent / "programmes"
@@ -27,7 +29,8 @@ _Loader.yaml_implicit_resolvers = {
 def load_programme(path: Path) -> Programme:
     """The programme in a file. Raises BadInputError with file, line and reason of each mistake."""
     node, programme = _load(path, Programme)
-    mistakes = [_located(path, node, place, words) for place, words in programme.contradictions()]
+    found = chain(programme.contradictions(), unreached(programme))
+    mistakes = [_located(path, node, place, words) for place, words in found]
     _refuse(mistakes)
     return programme
 

@@ -233,22 +233,73 @@ def _milestone_planned(session: Session, event: Event, at: datetime) -> None:
 
 @_on("obligation.asked")
 def _asked(session: Session, event: Event, at: datetime) -> None:
-    session.add(Obligation(id=event.subject, **_facts(Obligation, event) | _times(event)))
+    times = _times(event)
+    facts = _facts(Obligation, event) | times
+    session.add(Obligation(id=event.subject, promised_on=times["due_on"], **facts))
 
 
 def _times(event: Event) -> dict[str, Any]:
-    days = {name: date.fromisoformat(event.data[name]) for name in ("planned_on", "due_on")}
+    """The days and instants an event says, in columns of their own types."""
+    days = ("planned_on", "due_on")
     instants = ("asked_at", "acknowledge_by", "do_by")
-    return days | {name: _instant(event.data[name]) for name in instants}
+    found: dict[str, Any] = {n: date.fromisoformat(event.data[n]) for n in days if n in event.data}
+    return found | {n: _instant(event.data[n]) for n in instants if n in event.data}
 
 
-@_on("obligation.moved")
+@_on("obligation.moved", "obligation.extended")
 def _moved(session: Session, event: Event, at: datetime) -> None:
+    """A new day is a new promise; what was said of the old one holds as far as it still fits."""
     obligation = row(session, Obligation, event.subject)
-    obligation.moved_from = obligation.do_by
+    obligation.moved_from, obligation.missed_at = obligation.do_by, None
     for name, value in _times(event).items():
         setattr(obligation, name, value)
-    obligation.provisional, obligation.missed_at = event.data["provisional"], None
+    obligation.provisional = event.data.get("provisional", obligation.provisional)
+    obligation.extended_by = event.data.get("extended_by", obligation.extended_by)
+    obligation.sequence += 1
+    obligation.acknowledged_until = _instant_or_none(event.data.get("acknowledged_until"))
+    anew = event.data.get("anew", False)
+    if anew:
+        _not_acknowledged(obligation)
+    if anew or (obligation.snoozed_until and obligation.snoozed_until > obligation.due_on):
+        obligation.snoozed_until = None
+    obligation.snoozes = 0
+    if obligation.wanted_on and obligation.wanted_on <= obligation.due_on:
+        _nothing_wanted(obligation)
+
+
+def _not_acknowledged(obligation: Obligation) -> None:
+    obligation.acknowledged_at = obligation.acknowledged_by = obligation.acknowledged_until = None
+
+
+def _nothing_wanted(obligation: Obligation) -> None:
+    obligation.wanted_on, obligation.wanted_why, obligation.wanted_at = None, "", None
+
+
+@_on("obligation.asked-anew")
+def _asked_anew(session: Session, event: Event, at: datetime) -> None:
+    obligation = row(session, Obligation, event.subject)
+    for name, value in _times(event).items():
+        setattr(obligation, name, value)
+    _not_acknowledged(obligation)
+
+
+@_on("obligation.snoozed")
+def _snoozed(session: Session, event: Event, at: datetime) -> None:
+    obligation = row(session, Obligation, event.subject)
+    obligation.snoozed_until = date.fromisoformat(event.data["rests_until"])
+    obligation.snoozes += 1
+
+
+@_on("obligation.extension-asked")
+def _extension_asked(session: Session, event: Event, at: datetime) -> None:
+    obligation = row(session, Obligation, event.subject)
+    obligation.wanted_on = date.fromisoformat(event.data["wanted_on"])
+    obligation.wanted_why, obligation.wanted_at = event.data["reason"], at
+
+
+@_on("obligation.extension-refused")
+def _extension_refused(session: Session, event: Event, at: datetime) -> None:
+    _nothing_wanted(row(session, Obligation, event.subject))
 
 
 @_on("obligation.missed")
@@ -265,6 +316,7 @@ def _released(session: Session, event: Event, at: datetime) -> None:
 def _acknowledged(session: Session, event: Event, at: datetime) -> None:
     obligation = row(session, Obligation, event.subject)
     obligation.acknowledged_at, obligation.acknowledged_by = at, event.data["body"]
+    obligation.acknowledged_until = _instant_or_none(event.data.get("until"))
 
 
 @_on("obligation.done")
@@ -272,5 +324,6 @@ def _done(session: Session, event: Event, at: datetime) -> None:
     obligation = row(session, Obligation, event.subject)
     obligation.done_at, obligation.done_by = at, event.data["body"]
     obligation.note = event.data["note"]
+    _nothing_wanted(obligation)
     if support := session.get(Support, (obligation.function, obligation.body)):
         session.delete(support)  # performed again

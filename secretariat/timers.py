@@ -6,11 +6,11 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from schemas.programme import Contact, LadderStep
-from schemas.tables import Obligation, Timer, Urgency
-from secretariat import ladder, ledger
+from schemas.tables import Obligation, Timer
+from secretariat import ledger
+from secretariat.commands import reminders
 from secretariat.commands.office import FIRINGS, Desk, Office
-from secretariat.ownership import ENGINE, hours_late
+from secretariat.ownership import ENGINE
 
 BATCH = 200
 
@@ -52,7 +52,7 @@ def _tick_batch(office: Office) -> int:
                 for timer in timers:
                     FIRINGS[kind](desk, timer)
             elif obligation := session.get(Obligation, subject):
-                _take(desk, obligation, timers)
+                reminders.take(desk, obligation, timers)
         ledger.append(session, desk.events, at=now, by=ENGINE)
         return len(due)
 
@@ -75,46 +75,3 @@ def _asked(session: Session, due: list[Timer]) -> Sequence[Obligation]:
     """The obligations whose steps are due."""
     about = {timer.subject for timer in due if timer.kind == "step"}
     return session.exec(select(Obligation).where(col(Obligation.id).in_(about))).all()
-
-
-def _take(desk: Desk, obligation: Obligation, timers: list[Timer]) -> None:
-    """Take an obligation's due steps: one mail to each contact, for the latest of their steps."""
-    state = {
-        "acknowledged": obligation.acknowledged_at is not None,
-        "done": obligation.done_at is not None,
-    }
-    steps = {timer.step: timer for timer in timers}
-    addressed: dict[tuple[str, int], Contact] = {}
-    for index in steps:
-        step = LadderStep.model_validate(obligation.ladder[index])
-        if ladder.still_due(step, **state):
-            for contact in desk.contacts(obligation.body, step.to):
-                addressed[contact.slug, index] = contact
-    kept = ladder.latest_of_each(list(addressed))
-    for slug, index in sorted(kept, key=lambda pair: (pair[1], pair[0])):
-        _remind(desk, obligation, steps[index], addressed[slug, index])
-
-
-def _remind(desk: Desk, obligation: Obligation, timer: Timer, contact: Contact) -> None:
-    step = LadderStep.model_validate(obligation.ladder[timer.step])
-    late = hours_late(timer.due_at, desk.now)
-    desk.record(
-        "obligation.escalated" if step.escalates else "obligation.reminded",
-        obligation.id,
-        step=step.name,
-        to=step.to,
-        body=obligation.body,
-        contact=contact.slug,
-        hours_late=late,
-    )
-    desk.mail(
-        f"{obligation.id}#{timer.step}@{timer.due_at:%Y%m%dT%H%M}>{contact.slug}",
-        contact,
-        "obligation",
-        urgency=Urgency.ESCALATION if step.escalates else Urgency.DUTY,
-        role=step.to,
-        obligation=obligation.id,
-        step=step.name,
-        escalates=step.escalates,
-        hours_late=late,
-    )

@@ -10,10 +10,19 @@ from typing import Any
 from secretariat.errors import ConflictError
 
 Data = dict[str, Any]
-VERSIONS: Mapping[str, int] = {}
+
+
+def _whole_ladder(steps: list[Data]) -> Data:
+    """Only its steps were frozen at first; what else it says is what every ladder said then."""
+    return {"slug": "standard", "acknowledge_within": 5, "steps": steps}
+
+
+VERSIONS: Mapping[str, int] = {"obligation.asked": 2}
 """The present version of each kind of event; a kind not named is at version 1."""
 
-STEPS: Mapping[tuple[str, int], Callable[[Data], Data]] = {}
+STEPS: Mapping[tuple[str, int], Callable[[Data], Data]] = {
+    ("obligation.asked", 1): lambda data: data | {"ladder": _whole_ladder(data["ladder"])},
+}
 """(kind, version) → the step from that version to the next."""
 
 

@@ -60,6 +60,12 @@ SENTENCES = {
     "milestone.planned": "{title} ({thing}) was planned for {due_on}",
     "obligation.asked": "{body} is asked: {thing}",
     "obligation.moved": "{thing} moved to {due_on}",
+    "obligation.asked-anew": "{body} is asked anew, its acknowledgement has run out: {thing}",
+    "obligation.snoozed": "{actor} puts reminders off until {rests_until}: {thing}",
+    "obligation.extension-asked": "{actor} asks for {thing} until {wanted_on}: {reason}",
+    "obligation.extended": "{actor} gave {body} until {due_on} for {thing}",
+    "obligation.extended.with-reason": "{actor} gave {body} until {due_on} for {thing}: {reason}",
+    "obligation.extension-refused": "{actor} gave {body} no more time for {thing}: {reason}",
     "obligation.released": "{body} is no longer asked: {thing}",
     "obligation.reminded": "{body} was reminded: {thing}",
     "obligation.escalated": "{thing}, asked of {body}, climbed to {climbed_to}",
@@ -131,6 +137,8 @@ def _variant(event: Event) -> str:
             return f"{event.kind}.{event.data['agreement']}"
         case "obligation.done" if event.data.get("note"):
             return f"{event.kind}.with-note"
+        case "obligation.extended" if event.data.get("reason"):
+            return f"{event.kind}.with-reason"
         case kind:
             return kind
 
@@ -158,8 +166,8 @@ def _names(programme: Programme, event: Event, by: str, language: Language) -> d
     if "items" in data:
         known = {i.slug: language.text_of(programme, i.name) for i in programme.readiness}
         names["items"] = language.listed([known.get(slug, slug) for slug in data["items"]])
-    if climbed := _CLIMBED.get(data.get("to", "")):
-        names["climbed_to"] = language.gettext(climbed)
+    if role := data.get("to"):
+        names["climbed_to"] = language.gettext(_CLIMBED.get(role, role.replace("-", " ")))
     return names
 
 
@@ -172,8 +180,8 @@ def _days(programme: Programme, event: Event, language: Language) -> dict[str, s
             ends = timedelta(microseconds=key in ("until", "ends_at"))
             at = datetime.fromisoformat(text) - ends
             days[key] = language.day(at.astimezone(zone).date())
-    if text := event.data.get("due_on"):
-        days["due_on"] = language.day(date.fromisoformat(text))
+    for key in {"due_on", "rests_until", "wanted_on"} & event.data.keys():
+        days[key] = language.day(date.fromisoformat(event.data[key]))
     return days
 
 

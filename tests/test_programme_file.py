@@ -255,8 +255,42 @@ IN_A_PROGRAMME = {
         "ladders → 1 → steps → 8 → to: nobody holds the role “head” in tf-kh",
         at="{name: late-head, counted_from: due, days: 3,",
     ),
-    "ladder to a role that is none": Mistake(
-        "days: 15, to: secretariat", "days: 15, to: minister", "Input should be 'focal-point'"
+    "ladder to a role nobody has": Mistake(
+        "days: 15, to: secretariat",
+        "days: 15, to: minister",
+        "ladders → 2 → steps → 4 → to: nobody holds the role “minister” in tf-kh",
+        at="days: 15, to: minister",
+    ),
+    "two steps of a ladder with one name": Mistake(
+        "{name: due-today,",
+        "{name: due-soon,",
+        "ladders → 1 → steps → 7 → name: “due-soon” stands twice in this ladder",
+        at="{name: due-soon, counted_from: due, days: 0,",
+    ),
+    "reminder that is never sent": Mistake(
+        "{name: due-today, counted_from: due, days: 0, to: focal-point}",
+        "{name: due-today, counted_from: due, days: 3, to: head, unless: acknowledged}",
+        "never sent: “late-head” goes to the same role at the same moment",
+    ),
+    "reminder without end before the day": Mistake(
+        "{name: due-today, counted_from: due, days: 0,",
+        "{name: due-today, counted_from: due, days: -4, repeat_every: 1,",
+        "begins before the day it is due and never ends",
+    ),
+    "number of times without days between": Mistake(
+        "{name: due-today, counted_from: due, days: 0,",
+        "{name: due-today, counted_from: due, days: 0, times: 3,",
+        "times: it is not said after how many days it repeats",
+    ),
+    "alternate nobody knows": Mistake(
+        "{slug: tf-kh-head,",
+        "{slug: tf-kh-head, alternate: tf-kh-deputy,",
+        "alternate: “tf-kh-deputy” is no contact of this programme",
+    ),
+    "alternate of itself": Mistake(
+        "{slug: tf-kh-head,",
+        "{slug: tf-kh-head, alternate: tf-kh-head,",
+        "in a circle: tf-kh-head → tf-kh-head",
     ),
     "secretariat that is none": Mistake(
         "secretariat: un-act", "secretariat: tf-kh", "“tf-kh” is no body of kind secretariat"
@@ -447,6 +481,36 @@ def test_a_chair_whose_head_nobody_is_would_get_no_escalations_and_is_refused(
     lines = [line for line in text.splitlines() if "slug: chair-vn-head" not in line]
     path = a_file(tmp_path, "\n".join(lines))
     assert any("VN" in complaint for complaint in complaints(load_programme, path))
+
+
+def test_alternates_that_lead_in_a_circle_are_refused(tmp_path: Path) -> None:
+    text = edited(
+        shipped("commit.yaml"), "{slug: tf-kh-head,", "{slug: tf-kh-head, alternate: tf-vn-head,"
+    )
+    text = edited(text, "{slug: tf-vn-head,", "{slug: tf-vn-head, alternate: tf-kh-head,")
+    assert any(
+        "tf-kh-head → tf-vn-head → tf-kh-head" in complaint
+        for complaint in complaints(load_programme, a_file(tmp_path, text))
+    )
+
+
+def test_a_ladder_that_never_climbs_above_the_focal_point_is_refused(tmp_path: Path) -> None:
+    """Who acknowledges and does nothing must not be waited for in silence."""
+    text = shipped("starter.yaml")
+    lines = [line for line in text.splitlines() if "{name: late-" not in line]
+    path = a_file(tmp_path, "\n".join(lines))
+    [complaint] = complaints(load_programme, path)
+    assert "nobody above the focal point is told" in complaint
+    assert complaint.startswith(f"{path}:{line_of(path.read_text(), '    steps:')}:")
+
+
+def test_a_milestone_has_its_own_ladder_else_the_one_of_its_function(commit: Programme) -> None:
+    hosting, planning = commit.function("som-hosting"), commit.function("national-planning")
+    assert hosting
+    assert planning
+    named = {m.slug: commit.ladder(hosting, m).slug for m in hosting.milestones}
+    assert (named["host-confirmed"], named["costs-settled"]) == ("standard", "gentle")
+    assert {commit.ladder(planning, m).slug for m in planning.milestones} == {"gentle"}
 
 
 def test_a_history_without_acts_is_refused(tmp_path: Path) -> None:

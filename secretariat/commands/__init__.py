@@ -8,6 +8,7 @@ from secretariat.commands import (
     meetings,
     obligations,
     posts,
+    promises,
     reach,
     weekly,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "meetings",
     "obligations",
     "posts",
+    "promises",
     "reach",
     "weekly",
 ]

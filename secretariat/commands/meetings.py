@@ -9,6 +9,7 @@ from schemas.anchor import Anchor
 from schemas.programme import Cadence, Function
 from schemas.tables import Cycle, Som, Term
 from secretariat import calendars, cycles, rotation, runs
+from secretariat.commands.obligations import follow
 from secretariat.commands.office import Desk, handles
 from secretariat.errors import BadInputError, ConflictError, UnknownError
 from secretariat.readmodels import row
@@ -75,18 +76,19 @@ def run_flow(desk: Desk, act: RunFlow) -> None:
 
 @handles(PostponeSom, may="secretariat chair")
 def postpone_som(desk: Desk, act: PostponeSom) -> None:
-    """Move a meeting; the flows move everything that hangs on it."""
+    """Move a meeting, and in the same act everything that hangs on it."""
     som = row(desk.session, Som, act.som)
     if som.closed_at:
         raise ConflictError(f"{act.som} was closed on {som.closed_at:%Y-%m-%d}; it cannot move.")
     _not_past(desk, act.to)
     if som.anchor != str(act.to):
-        moved = {"anchor": str(act.to), "was": som.anchor, "reason": act.reason}
-        desk.record("som.postponed", act.som, **moved, **_notice(desk, act.to))
-        for cycle in desk.session.exec(
-            select(Cycle).where(Cycle.name == act.som, col(Cycle.closed_at).is_(None))
-        ):
+        facts = {"anchor": str(act.to), "was": som.anchor, "reason": act.reason}
+        why = desk.record("som.postponed", act.som, **facts, **_notice(desk, act.to))
+        query = select(Cycle).where(Cycle.name == act.som, col(Cycle.closed_at).is_(None))
+        moved = list(desk.session.exec(query.order_by(Cycle.id)))
+        for cycle in moved:
             desk.record("cycle.moved", cycle.id, anchor=str(act.to))
+        follow(desk, moved, why)
 
 
 @handles(CloseSom, may="secretariat chair")

@@ -1,19 +1,21 @@
-"""Acts on cycles and obligations: open, plan, ask, acknowledge, do, close."""
+"""Acts on cycles: open one, plan it, ask the bodies, move what was asked along, close it."""
 
 from typing import Any
 
 from sqlmodel import col, select, tuple_
 
-from schemas.acts import Acknowledge, AskBodies, CloseCycle, Done, OpenCycle, PlanMilestones
+from schemas.acts import AskBodies, CloseCycle, OpenCycle, PlanMilestones
 from schemas.anchor import Anchor
+from schemas.events import Event
 from schemas.phase import Standing
-from schemas.programme import Cadence, Function, LadderStep, Milestone
+from schemas.programme import Cadence, Function, Milestone
 from schemas.tables import Cycle, Holding, Obligation, PlannedMilestone, Som, Timer
 from secretariat import cycles, ladder
+from secretariat.commands import moves, reminders
 from secretariat.commands.holdings import propose_support
+from secretariat.commands.moves import Move
 from secretariat.commands.office import Desk, fires, handles
-from secretariat.errors import ConflictError, NotAllowedError
-from secretariat.ownership import ENGINE
+from secretariat.errors import ConflictError
 from secretariat.readmodels import row
 
 STEERS = "secretariat chair engine"
@@ -36,8 +38,10 @@ def _anchor(desk: Desk, function: Function, cycle: str) -> Anchor:
 
 @handles(PlanMilestones, may=STEERS)
 def plan_milestones(desk: Desk, act: PlanMilestones) -> None:
-    function = desk.function(act.function)
-    cycle = _open(desk, act)
+    _plan(desk, desk.function(act.function), _open(desk, act))
+
+
+def _plan(desk: Desk, function: Function, cycle: Cycle) -> None:
     anchor = Anchor.model_validate(cycle.anchor)
     work = desk.calendar(desk.programme.secretariat)
     for milestone in function.milestones:
@@ -59,19 +63,39 @@ def plan_milestones(desk: Desk, act: PlanMilestones) -> None:
 @handles(AskBodies, may=STEERS)
 def ask_bodies(desk: Desk, act: AskBodies) -> None:
     """Make, move and release obligations until they are what the plan asks for."""
-    function = desk.function(act.function)
-    cycle = _open(desk, act)
+    moved = _fit(desk, desk.function(act.function), _open(desk, act))
+    moves.tell(desk, moved, None)
+
+
+def follow(desk: Desk, open_cycles: list[Cycle], why: Event) -> None:
+    """Move all that hangs on these cycles along with their anchor, and tell each person once."""
+    moved: list[Move] = []
+    for cycle in open_cycles:
+        if function := desk.programme.function(cycle.function):
+            _plan(desk, function, cycle)
+            moved += _fit(desk, function, cycle)
+    moves.tell(desk, moved, why)
+
+
+def _fit(desk: Desk, function: Function, cycle: Cycle) -> list[Move]:
+    """Ask, move and release; what those who had been told must know."""
     wanted: set[str] = set()
+    moved: list[Move | None] = []
     for milestone in function.milestones:
         planned = desk.session.get(PlannedMilestone, f"{cycle.id}/{milestone.slug}")
         for body in _asked(desk, function, milestone, cycle) if planned else []:
             key = f"{cycle.id}/{milestone.slug}@{body}"
             wanted.add(key)
             assert planned
-            _ask(desk, key, milestone, planned, body)
+            present = desk.session.get(Obligation, key)
+            if present is None:
+                _ask(desk, key, function, milestone, planned, body)
+            elif present.done_at is None:
+                moved.append(_move(desk, present, milestone, planned))
     for obligation in _undone(desk, cycle):
         if obligation.id not in wanted:
-            _release(desk, obligation)
+            moved.append(_release(desk, obligation))
+    return [move for move in moved if move]
 
 
 def _asked(desk: Desk, function: Function, milestone: Milestone, cycle: Cycle) -> list[str]:
@@ -82,39 +106,70 @@ def _asked(desk: Desk, function: Function, milestone: Milestone, cycle: Cycle) -
     return cycles.asked(milestone, desk.programme, desk.bodies.steward, list(owners), host)
 
 
-def _ask(desk: Desk, key: str, milestone: Milestone, planned: PlannedMilestone, body: str) -> None:
-    present = desk.session.get(Obligation, key)
-    rungs = desk.programme.ladder(milestone.ladder)
+def _ask(
+    desk: Desk,
+    key: str,
+    function: Function,
+    milestone: Milestone,
+    planned: PlannedMilestone,
+    body: str,
+) -> None:
+    rungs = desk.programme.ladder(function, milestone)
     work = desk.calendar(body)
-    if present is None:
-        times = ladder.times(rungs, planned.due_on, milestone.lead_time, work, desk.now)
-        desk.record(
-            "obligation.asked",
-            key,
-            cycle=planned.cycle,
-            function=planned.cycle.partition("/")[0],
-            milestone=milestone.slug,
-            title=milestone.title,
-            body=body,
-            ladder=[step.model_dump(mode="json") for step in rungs.steps],
-            **_plan(planned, times),
-        )
-        _set_timers(desk, key, times)
-        return
-    unmoved = (planned.due_on, planned.provisional)
-    if present.done_at is None and (present.planned_on, present.provisional) != unmoved:
-        frozen = [LadderStep.model_validate(step) for step in present.ladder]
-        rungs = rungs.model_copy(update={"steps": frozen})
-        times = ladder.times(rungs, planned.due_on, milestone.lead_time, work, desk.now)
-        desk.record("obligation.moved", key, **_plan(planned, times))
-        _set_timers(desk, key, times)
+    times = ladder.times(rungs, planned.due_on, milestone.lead_time, work, desk.now)
+    desk.record(
+        "obligation.asked",
+        key,
+        cycle=planned.cycle,
+        function=function.slug,
+        milestone=milestone.slug,
+        title=milestone.title,
+        body=body,
+        ladder=rungs.model_dump(mode="json"),
+        **_dates(planned, times),
+    )
+    obligation = row(desk.session, Obligation, key)
+    reminders.arm(desk, obligation, times, range(len(rungs.steps)))
+    reminders.set_ends(desk, obligation)
 
 
-def _set_timers(desk: Desk, key: str, times: ladder.Times) -> None:
-    """The whole ladder, also what was climbed before a move: a new day is a new promise."""
-    for step, due_at in enumerate(times.steps):
-        desk.set_timer("step", key, due_at, step)
-    desk.set_timer("missed", key, times.do_by)
+def _move(
+    desk: Desk, obligation: Obligation, milestone: Milestone, planned: PlannedMilestone
+) -> Move | None:
+    """Give an obligation the new day of its milestone.
+
+    An extension is kept as so many working days beyond the milestone's day. A body that was told
+    is not asked again for it, unless the new day lies so far ahead that it is asked anew.
+    """
+    known = (obligation.due_on, obligation.provisional)
+    if (obligation.planned_on, obligation.provisional) == (planned.due_on, planned.provisional):
+        return None
+    was_told = reminders.told(desk, obligation)
+    rungs = reminders.rungs_of(obligation)
+    work = desk.calendar(obligation.body)
+    times = ladder.times(
+        rungs,
+        planned.due_on,
+        milestone.lead_time,
+        work,
+        desk.now,
+        asked_at=obligation.asked_at if was_told else None,
+        extended_by=obligation.extended_by,
+    )
+    anew = times.asked_at != obligation.asked_at or not was_told
+    lasts = ladder.lasts_until(rungs, times.due_on, work, desk.now)
+    kept = lasts if obligation.acknowledged_at and not anew else None
+    again = reminders.call_back(desk, obligation, "moved before it was sent")
+    desk.record(
+        "obligation.moved",
+        obligation.id,
+        body=obligation.body,
+        anew=anew,
+        acknowledged_until=kept.isoformat() if kept else None,
+        **_dates(planned, times),
+    )
+    reminders.arm_anew(desk, obligation, times, again, anew=anew)
+    return Move(obligation, *known, was_told)
 
 
 @fires("missed")
@@ -139,7 +194,7 @@ def _missed(desk: Desk, timer: Timer) -> None:
         propose_support(desk, obligation.function, obligation.body, why)
 
 
-def _plan(planned: PlannedMilestone, times: ladder.Times) -> dict[str, Any]:
+def _dates(planned: PlannedMilestone, times: ladder.Times) -> dict[str, Any]:
     return {
         "planned_on": planned.due_on.isoformat(),
         "provisional": planned.provisional,
@@ -150,10 +205,13 @@ def _plan(planned: PlannedMilestone, times: ladder.Times) -> dict[str, Any]:
     }
 
 
-def _release(desk: Desk, obligation: Obligation) -> None:
+def _release(desk: Desk, obligation: Obligation) -> Move:
     """The body no longer owns what it was asked for; the ledger keeps that it was."""
-    desk.stop_timers(obligation.id, "step", "missed")
+    was_told = reminders.told(desk, obligation)
+    reminders.call_back(desk, obligation, "released before it was sent")
+    desk.stop_timers(obligation.id, "step", "missed", "lapse", "extension")
     desk.record("obligation.released", obligation.id, body=obligation.body)
+    return Move(obligation, obligation.due_on, obligation.provisional, was_told, released=True)
 
 
 @handles(CloseCycle, may=STEERS)
@@ -169,32 +227,6 @@ def close_cycle(desk: Desk, act: CloseCycle) -> None:
             + (f", and {len(undone) - 1} more." if len(undone) > 1 else ".")
         )
     desk.record("cycle.closed", cycle.id)
-
-
-@handles(Acknowledge)
-def acknowledge(desk: Desk, act: Acknowledge) -> None:
-    obligation = _obligation(desk, act.obligation)
-    if obligation.acknowledged_at is None and obligation.done_at is None:
-        desk.record("obligation.acknowledged", obligation.id, body=desk.by, contact=desk.contact)
-
-
-@handles(Done)
-def done(desk: Desk, act: Done) -> None:
-    obligation = _obligation(desk, act.obligation)
-    if obligation.done_at is None:
-        desk.record(
-            "obligation.done", obligation.id, body=desk.by, contact=desk.contact, note=act.note
-        )
-
-
-def _obligation(desk: Desk, key: str) -> Obligation:
-    obligation = row(desk.session, Obligation, key)
-    may = {obligation.body, desk.programme.chair, desk.programme.secretariat}
-    if desk.by not in may or desk.by == ENGINE:
-        raise NotAllowedError(
-            f"{key} is asked of {obligation.body}; {desk.by} can neither acknowledge nor do it."
-        )
-    return obligation
 
 
 def _open(desk: Desk, act: PlanMilestones | AskBodies) -> Cycle:

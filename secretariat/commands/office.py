@@ -58,15 +58,15 @@ class Desk:
         expires_at: datetime | None = None,
         role: str | None = None,
         **context: Any,
-    ) -> None:
-        """Ask for one mail, in the contact's next office hours; the same key asks once.
+    ) -> bool:
+        """Ask for one mail, in the contact's next office hours; False: it was asked for before.
 
         News waits a little for more that can go with it, and only what somebody waits for at this
         moment leaves at any hour. ``role`` is what the contact answers as,
         where the mail is for whoever does.
         """
         if self._was_asked_for(idem_key):
-            return
+            return False
         pause = self.programme.digest.within if urgency is Urgency.NEWS else 0
         leaves = self.now + timedelta(minutes=pause)
         if urgency is not Urgency.AT_ONCE:
@@ -87,17 +87,27 @@ class Desk:
         self.session.add(mail)
         self.mails.append(mail)
         self._asked_for.add(idem_key)
+        return True
 
     def _was_asked_for(self, idem_key: str) -> bool:
         """Looked up without the mails of this desk, which are thus written all at once."""
         found = self.session.connection().execute(_ASKED_FOR, {"key": idem_key}).first()
         return found is not None or idem_key in self._asked_for
 
-    def set_timer(self, kind: str, subject: str, due_at: datetime, step: int = 0) -> None:
+    def suppress(self, mail: Mail, why: str) -> None:
+        """End a mail that has not left; the same may be asked for again."""
+        self._asked_for.discard(mail.idem_key)
+        mail.idem_key = f"{mail.idem_key}~{mail.id}"
+        mail.state, mail.reply, mail.ended_at = "suppressed", why, self.now
+        self.session.flush()
+
+    def set_timer(
+        self, kind: str, subject: str, due_at: datetime, step: int = 0, *, turn: int = 0
+    ) -> None:
         """Let something happen to the subject by itself, in place of an earlier time for it."""
         chosen = (col(Timer.kind) == kind) & (col(Timer.step) == step)
         self.session.exec(delete(Timer).where(chosen, col(Timer.subject) == subject))
-        self.session.add(Timer(kind=kind, subject=subject, step=step, due_at=due_at))
+        self.session.add(Timer(kind=kind, subject=subject, step=step, turn=turn, due_at=due_at))
 
     def stop_timers(self, subject: str, *kinds: str) -> None:
         of_kinds = col(Timer.kind).in_(kinds)

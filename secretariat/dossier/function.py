@@ -2,7 +2,7 @@
 
 from sqlmodel import col, or_, select
 
-from schemas.programme import Cadence, Function
+from schemas.programme import Cadence, Function, Ladder
 from schemas.tables import Entry, Holding, Obligation
 from secretariat import board, cycles
 from secretariat.dossier import common, wording
@@ -52,11 +52,12 @@ def _glance(
 
 def _method(view: View, function: Function) -> Section:
     """Duties, milestones and ladders in words: how it is done, whoever does it."""
-    ladders = sorted({milestone.ladder for milestone in function.milestones})
+    found = [view.programme.ladder(function, milestone) for milestone in function.milestones]
+    ladders = {ladder.slug: ladder for ladder in found}
     blocks: list[Block] = [
         section("Duties", Points(tuple(duty.name for duty in function.duties))),
         _milestones(view, function),
-        *(_ladder(view, slug) for slug in ladders),
+        *(_ladder(view, ladders[slug]) for slug in sorted(ladders)),
     ]
     if function.receiver == "pairs":
         blocks.append(_mechanisms(view))
@@ -70,7 +71,7 @@ def _milestones(view: View, function: Function) -> Section:
             wording.when(function, milestone),
             wording.asks(view.programme, milestone),
             wording.asked(milestone),
-            milestone.ladder,
+            view.programme.ladder(function, milestone).slug,
         )
         for milestone in function.milestones
     )
@@ -83,13 +84,14 @@ def _milestones(view: View, function: Function) -> Section:
     )
 
 
-def _ladder(view: View, slug: str) -> Section:
-    ladder = view.programme.ladder(slug)
+def _ladder(view: View, ladder: Ladder) -> Section:
     within = wording.working_days(ladder.acknowledge_within)
+    lasts = wording.working_days(ladder.acknowledgement_lasts)
     return section(
-        f"The ladder “{slug}”",
-        f"Whoever is asked acknowledges within {within} and does it by its day. Once it is done, "
-        "no further step is taken.",
+        f"The ladder “{ladder.slug}”",
+        f"Whoever is asked acknowledges within {within} and does it by its day. An "
+        f"acknowledgement lasts {lasts}; then, if it is not due yet, they are asked anew. "
+        "Once it is done, no further step is taken.",
         Points(tuple(wording.step(view.programme, step) for step in ladder.steps)),
     )
 

@@ -71,14 +71,21 @@ def step(programme: Programme, step: LadderStep) -> str:
         "head": "the head",
         "chair": "the chair",
         "secretariat": name_of(programme, programme.secretariat),
-    }[step.to]
+    }.get(step.to, f"the {step.to.replace('-', ' ')}")
     at_once = step.counted_from == "asked" and step.days == 0
     if step.escalates:
         does = f"it climbs to {to}"
     else:
         does = f"{to} is {'asked' if at_once else 'reminded'}"
     condition = ", unless it is acknowledged" if step.unless == "acknowledged" else ""
-    return f"{_moment(step)}{condition}: {does}."
+    return f"{_moment(step)}{_again(step)}{condition}: {does}."
+
+
+def _again(step: LadderStep) -> str:
+    if step.repeat_every is None:
+        return ""
+    times = f", {step.times} times in all" if step.times else ""
+    return f" and every {working_days(step.repeat_every)} from then on{times}"
 
 
 def _moment(step: LadderStep) -> str:

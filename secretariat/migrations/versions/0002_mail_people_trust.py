@@ -1,5 +1,8 @@
 """mail people trust: how far an attempt came, when a mail expires, what it became part of"""
 
+import json
+from datetime import date
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -23,6 +26,7 @@ def upgrade() -> None:
     _let_digests_be_stopped()
     _make_links_anew()
     _make_room_for_what_comes_back()
+    _let_obligations_say_more()
 
 
 def _let_digests_be_stopped() -> None:
@@ -163,3 +167,52 @@ def _make_room_for_what_comes_back() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_received_at", "received", ["at"])
+
+
+def _let_obligations_say_more() -> None:
+    """Days put off, asked for and extended; the whole ladder, not only its steps."""
+    with op.batch_alter_table("timer") as table:
+        table.add_column(sa.Column("turn", sa.Integer(), nullable=False, server_default="0"))
+    with op.batch_alter_table("timer") as table:
+        table.alter_column("turn", server_default=None)
+    counts = ("sequence", "extended_by", "snoozes")
+    with op.batch_alter_table("obligation") as table:
+        table.add_column(sa.Column("promised_on", sa.Date(), nullable=True))
+        for name in counts:
+            table.add_column(sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
+        table.add_column(sa.Column("wanted_on", sa.Date(), nullable=True))
+        table.add_column(sa.Column("wanted_why", sa.String(), nullable=False, server_default=""))
+        for name in ("wanted_at", "acknowledged_until"):
+            table.add_column(sa.Column(name, schemas.tables.Instant(timezone=True), nullable=True))
+        table.add_column(sa.Column("snoozed_until", sa.Date(), nullable=True))
+    _complete_what_was_asked()
+    with op.batch_alter_table("obligation") as table:
+        table.alter_column("promised_on", existing_type=sa.Date(), nullable=False)
+        for name in (*counts, "wanted_why"):
+            table.alter_column(name, server_default=None)
+
+
+def _complete_what_was_asked() -> None:
+    """As the ledger, read anew, would have it."""
+    asked = sa.table(
+        "obligation",
+        *map(sa.column, ("id", "sequence")),
+        sa.column("due_on", sa.Date()),
+        sa.column("promised_on", sa.Date()),
+        sa.column("ladder", sa.JSON()),
+    )
+    ledger = sa.table("ledger", *map(sa.column, ("seq", "kind", "subject", "data")))
+    connection = op.get_bind()
+    for row in connection.execute(sa.select(asked.c.id, asked.c.due_on, asked.c.ladder)).all():
+        query = sa.select(ledger.c.kind, ledger.c.data).where(ledger.c.subject == row.id)
+        first, moves = row.due_on, 0
+        for entry in connection.execute(query.order_by(ledger.c.seq)):
+            if entry.kind == "obligation.asked":
+                first, moves = date.fromisoformat(json.loads(entry.data)["due_on"]), 0
+            moves += entry.kind == "obligation.moved"
+        whole = {"slug": "standard", "acknowledge_within": 5, "steps": row.ladder}
+        connection.execute(
+            asked.update()
+            .where(asked.c.id == row.id)
+            .values(promised_on=first, sequence=moves, ladder=whole)
+        )
