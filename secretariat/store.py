@@ -80,9 +80,7 @@ class Store:
 
     def as_of(self, at: datetime) -> "Store":
         """The store as it stood at ``at``: the ledger up to then, replayed in memory."""
-        past = Store(create_engine("sqlite://", poolclass=StaticPool))
-        SQLModel.metadata.create_all(past.engine, [_table(model) for model in tables.READ_MODELS])
-        SQLModel.metadata.create_all(past.engine, [_table(tables.Entry)])
+        past = blank()
         with self.read() as source, past.write() as session:
             for entry in ledger.until(source, at):
                 readmodels.project(session, ledger.event(entry), entry.at)
@@ -91,8 +89,7 @@ class Store:
 
     def copy(self) -> "Store":
         """What is now and what waits, in memory, to live a possible future in; not the past."""
-        possible = Store(create_engine("sqlite://", poolclass=StaticPool))
-        SQLModel.metadata.create_all(possible.engine)
+        possible = blank()
         with self.read() as source, possible.write() as session:
             for table in SQLModel.metadata.sorted_tables:
                 if table.name in _PAST:
@@ -171,6 +168,15 @@ class Store:
             ) from None
 
 
+def blank() -> Store:
+    """An empty store in memory, gone with whoever uses it."""
+    engine = create_engine(
+        "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+    )
+    SQLModel.metadata.create_all(engine)
+    return Store(engine)
+
+
 def open_store(url: str) -> Store:
     """The store at a database URL (sqlite or postgresql). Raises UnreachableError."""
     try:
@@ -203,10 +209,6 @@ def _options(url: URL) -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
         return {"connect_args": {"timeout": 15, "check_same_thread": False}}
     return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
-
-
-def _table(model: type[SQLModel]) -> Any:
-    return model.__table__  # type: ignore[attr-defined]
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
