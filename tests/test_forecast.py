@@ -361,7 +361,7 @@ def world(random: Random, shape: float) -> list[Change]:
 def test_in_worlds_of_known_pace_four_in_five_intervals_hold(shape: float) -> None:
     held, said = 0, 0
     for number in range(140):
-        changes = world(Random(f"{shape}/{number}"), shape)  # noqa: S311
+        changes = world(Random(f"{shape}/{number}"), shape)
         now = BEGUN + timedelta(days=400)
         story = past([change for change in changes if change.at <= now], now)
         if missing(story):
