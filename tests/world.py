@@ -142,7 +142,7 @@ class Line:
 
 @cache
 def _blank() -> tuple[Mortal, sqlite3.Connection]:
-    """One store for all worlds, because a new one learns every statement anew; and it when empty."""
+    """One store for all worlds, as a new one learns every statement anew; and it when empty."""
     store, empty = (
         Mortal(create_engine("sqlite://", poolclass=StaticPool)),
         sqlite3.connect(":memory:"),
