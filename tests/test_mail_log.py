@@ -8,11 +8,13 @@ import pytest
 from sqlmodel import select
 
 from notifications.expected import expected
+from notifications.previews import names, preview
 from schemas.acts import Acknowledge, HoldMail, ReleaseMail, RetryMail
 from schemas.tables import Entry, Mail, Obligation
 from secretariat.commands import Office
-from secretariat.errors import ConflictError, NotAllowedError, UnknownError
+from secretariat.errors import BadInputError, ConflictError, NotAllowedError, UnknownError
 from secretariat.history import live_until
+from secretariat.languages import LANGUAGES
 from secretariat.maillog import mails
 from secretariat.reconcile import reconcile
 from tests.conftest import Bench, at
@@ -176,3 +178,46 @@ def test_a_mail_is_held_and_let_go_on_its_page(open_office: Opened, tmp_path: Pa
     assert site.browser.post(path, data={"act": "release"}).status_code == 303
     assert only_mail(bench).state == "waiting"
     assert site.browser.post(path, data={"act": "eat"}).status_code == 400
+
+
+def test_a_mail_is_shown_in_any_language_as_it_would_be_now(
+    open_office: Opened, server: Server
+) -> None:
+    bench = one_request(open_office)
+    outbox = an_outbox(bench, url_of(server))
+    outbox.drain()
+    before = everything(bench.office)
+    subjects = {
+        language: preview(bench.office, outbox.composer, str(number(bench)), language).subject
+        for language in LANGUAGES
+    }
+    assert subjects["en"] == "Host confirms date and venue (SOM hosting, SOM14)"
+    assert len(set(subjects.values())) == len(LANGUAGES) == 7
+    assert everything(bench.office) == before
+
+
+def test_a_kind_of_mail_nobody_got_yet_is_shown_from_a_sample(open_office: Opened) -> None:
+    bench = open_office("2019-01-03T03:00")
+    composer = an_outbox(bench, "smtp://127.0.0.1:1").composer
+    for name in names(composer):
+        seen = preview(bench.office, composer, name, "en")
+        assert (seen.number, bool(seen.subject), bool(seen.html)) == (None, True, True)
+    with pytest.raises(UnknownError, match="The kinds are"):
+        preview(bench.office, composer, "postcard", "en")
+    with pytest.raises(BadInputError, match="none of the languages"):
+        preview(bench.office, composer, "holding", "tlh")
+
+
+def test_the_preview_is_a_page_too(open_office: Opened, server: Server, tmp_path: Path) -> None:
+    bench = one_request(open_office)
+    an_outbox(bench, url_of(server)).drain()
+    site = Site(bench, tmp_path)
+    asked = f"/mail/preview?name={number(bench)}&language=lo"
+    assert site.browser.get(asked).status_code == 403
+    site.sign_in("un-act-head")
+    page = site.browser.get(asked).text
+    assert "ຮຽນ" in page
+    assert len(re.findall(r"/link/[\w.]", page)) == 0
+    part = site.browser.get(asked.replace("preview?", "preview/html?"))
+    assert "sandbox" in part.headers["content-security-policy"]
+    assert site.browser.get("/mail/preview?name=postcard").status_code == 404

@@ -1,5 +1,6 @@
 """Mails at a terminal: what became of each, and how to hold, release or retry one."""
 
+from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -71,6 +72,30 @@ def forecast(
         table.add_row(f"{at:%Y-%m-%d %H:%M}", coming.contact, escape(coming.subject))
     out.print(table)
     say(f"{len(found)} mails in {days} days, if nobody acts. Times are in {zone.key}.")
+
+
+@mail.command()
+def preview(
+    name: Annotated[str, typer.Argument(help="a kind of mail, or the number of one")] = "",
+    language: Annotated[str, typer.Option(help="en, km, zh, lo, my, th or vi")] = "en",
+    html: Annotated[Path | None, typer.Option(help="write its HTML part to this file")] = None,
+) -> None:
+    """How a mail looks in a language; without a name, the kinds there are."""
+    from notifications import previews
+    from notifications.compose import composer
+
+    settings, office = office_here()
+    writer = composer(settings, office.programme)
+    if not name:
+        say("\n".join(previews.names(writer)))
+        return
+    seen = previews.preview(office, writer, name, language)
+    say(f"{seen.subject}\n\n{seen.text}")
+    if html:
+        try:
+            html.write_text(seen.html, encoding="utf-8")
+        except OSError as error:
+            raise UnreachableError(f"{html} cannot be written: {error.strerror}.") from None
 
 
 @mail.command()

@@ -13,11 +13,13 @@ from fastapi.responses import RedirectResponse
 
 from notifications import catcher
 from notifications.expected import expected
+from notifications.previews import names, preview
 from schemas.acts import Act, HoldMail, ReleaseMail, RetryMail
 from schemas.tables import Mail
 from secretariat import maillog
 from secretariat.commands.office import Office
 from secretariat.errors import BadInputError, UnknownError
+from secretariat.languages import LANGUAGES
 from secretariat.readmodels import row
 from secretariat.typed import act_from
 from secretariat.web import signin
@@ -71,6 +73,34 @@ def show_coming(
     until = parts.office.clock.now() + timedelta(days=days)
     found = expected(parts.office, parts.composer, until, to)
     return render(request, "mails_coming.html", mails=found, days=days, to=to)
+
+
+@router.get("/mail/preview")
+def show_preview(request: Request, name: Word = "obligation", language: Word = "en") -> Response:
+    """How a mail looks in a language: the latest of its kind, or the one of a number."""
+    signin.steering(request)
+    parts = request.app.state.parts
+    seen = preview(parts.office, parts.composer, name, language)
+    return render(
+        request,
+        "mail_preview.html",
+        seen=seen,
+        text=_SECRET.sub(r"\1…", seen.text),
+        name=name,
+        language=language,
+        tag=LANGUAGES[language].tag,
+        names=names(parts.composer),
+        languages=LANGUAGES,
+    )
+
+
+@router.get("/mail/preview/html")
+def show_preview_html(request: Request, name: Word, language: Word) -> Response:
+    """Its HTML part as a mail program shows it."""
+    signin.steering(request)
+    parts = request.app.state.parts
+    seen = preview(parts.office, parts.composer, name, language)
+    return as_a_mail_program(_SECRET.sub(r"\1…", seen.html))
 
 
 @router.get("/mail/{number:int}")
