@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import SMTP
-from typing import Any
 
 from sqlmodel import Session, col, select
 
 from notifications.compose import Composer
 from notifications.samples import samples
+from schemas.programme import Programme
 from schemas.tables import Mail
 from secretariat.commands.office import Office
 from secretariat.errors import BadInputError, SecretariatError, UnknownError
@@ -74,11 +74,11 @@ def _found(session: Session, composer: Composer, name: str) -> list[Mail]:
     return list(session.exec(query.limit(RECENT)))
 
 
-def _all_speak(composer: Composer, language: str) -> Any:
+def _all_speak(composer: Composer, language: str) -> Programme:
     contacts = [
         each.model_copy(update={"language": language}) for each in composer.programme.contacts
     ]
-    return composer.programme.model_copy(update={"contacts": contacts})
+    return composer.programme.changed(contacts=contacts)
 
 
 def _read(mail: Mail) -> Preview:

@@ -12,7 +12,7 @@ from datetime import date, time
 from enum import StrEnum
 from functools import cached_property
 from itertools import chain
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
@@ -287,6 +287,10 @@ class Programme(Part):
         return {
             body.member: body for body in self.bodies if body.kind == "task-force" and body.member
         }
+
+    def changed(self, **parts: Any) -> "Programme":
+        """The programme with other parts in place of some of its own."""
+        return Programme.model_validate({**dict(self), **parts})
 
     def member(self, code: str) -> Member | None:
         return self._members.get(code)

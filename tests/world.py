@@ -178,7 +178,7 @@ def programme(large: bool) -> Programme:
             }
         )
     silent = whole.digest.model_copy(update={"weekly": None})
-    return whole.model_copy(update={"functions": [meeting], "digest": silent})
+    return whole.changed(functions=[meeting], digest=silent)
 
 
 class World:

@@ -87,8 +87,7 @@ def show_preview(request: Request, name: Word = "obligation", language: Word = "
         seen=seen,
         text=_SECRET.sub(r"\1…", seen.text),
         name=name,
-        language=language,
-        tag=LANGUAGES[language].tag,
+        chosen=LANGUAGES[language],
         names=names(parts.composer),
         languages=LANGUAGES,
     )
