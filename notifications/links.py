@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 from schemas.programme import Programme
 from schemas.tables import Holding, Link, Obligation, Review, Urgency
 from secretariat.commands import posts
+from secretariat.commands.links import ASKING
 from secretariat.commands.office import Desk, Office, bodies_of, in_office
 from secretariat.keys import name_of
 from secretariat.ownership import ENGINE
@@ -131,7 +132,7 @@ def renew(office: Office, links: Links, token: str) -> None:
     with office.store.write() as session:
         link = links.find(session, token)
         why = refusal(session, office.programme, link, now)
-        if link is None or link.purpose == SIGN_IN or why not in _RENEWABLE:
+        if link is None or link.purpose not in ASKING or why not in _RENEWABLE:
             return
         if link.renewed_at and now - link.renewed_at < timedelta(hours=1):
             return

@@ -46,6 +46,10 @@ def without_tokens(content: bytes) -> bytes:
     message = BytesParser(EmailMessage, policy=SMTP).parsebytes(content)
     changed = False
     for part in message.walk():
+        for name, value in part.items():
+            if masked(value) != value:
+                part.replace_header(name, masked(value))
+                changed = True
         if part.get_content_maintype() == "text":
             text = part.get_content()
             if masked(text) != text:

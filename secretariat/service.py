@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import SplitResult
 
@@ -20,11 +20,12 @@ from notifications.allowance import Limits
 from notifications.catcher import Catcher
 from notifications.compose import composer
 from notifications.inbox import Inbox, inbox_of
-from notifications.links import SIGN_IN
+from notifications.links import SIGN_IN, masked
 from notifications.outbox import Outbox, write_due
 from notifications.overrides import Overrides
 from notifications.postman import Postman
 from notifications.smtp import LOOPBACK, Relay, can_connect
+from notifications.tidy import tidy
 from notifications.transport import RelayError
 from schemas.programme import Contact
 from secretariat import history
@@ -157,6 +158,7 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
 
     The board answers at once; the clock starts, and Prefect after it, when ``first()`` is done.
     """
+    logging.setLogRecordFactory(Discreet)
     with ExitStack() as stack:
         url = settings.smtp
         caught = None
@@ -191,6 +193,7 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
                 host=settings.host,
                 port=settings.port,
                 log_level="warning",
+                access_log=False,  # it would keep the tokens of links
                 timeout_graceful_shutdown=2,
             )
         )
@@ -268,11 +271,24 @@ def _scheduler(
     scheduler.add_job(_lasting(ticking), "interval", seconds=1)
     scheduler.add_job(_lasting(templates.refresh), "interval", seconds=2)
     scheduler.add_job(_lasting(carrier.carry), "interval", seconds=2)
+    scheduler.add_job(
+        _lasting(lambda: tidy(office.store, office.clock.now())),
+        "interval",
+        days=1,
+        next_run_time=WallClock(timedelta(minutes=10)).now(),  # when the start is over
+    )
     if inbox:
         scheduler.add_job(
             _lasting(inbox.read), "interval", minutes=1, next_run_time=WallClock().now()
         )
     return scheduler
+
+
+class Discreet(logging.LogRecord):
+    """A line of whichever log, without the tokens of links."""
+
+    def getMessage(self) -> str:  # noqa: N802
+        return masked(super().getMessage())
 
 
 def _lasting(job: Callable[[], Any]) -> Callable[[], None]:

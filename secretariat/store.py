@@ -206,9 +206,10 @@ def opened(url: str) -> Store:
 
 
 def _options(url: URL) -> dict[str, Any]:
+    hidden = {"hide_parameters": True}  # an error's text goes to logs; mails and links do not
     if url.get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": 15, "check_same_thread": False}}
-    return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
+        return hidden | {"connect_args": {"timeout": 15, "check_same_thread": False}}
+    return hidden | {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

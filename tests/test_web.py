@@ -32,8 +32,8 @@ class Site:
         settings = Settings(data_dir=directory, _env_file=None)
         composer = Composer(bench.office.programme, LINKS, "secretariat@board.example")
         parts = Parts(settings, bench.office, composer, directory, lambda: {"Prefect": "up"})
-        app = create_app(parts)
-        self.browser = TestClient(app, base_url="http://localhost", follow_redirects=False)
+        self.app = create_app(parts)
+        self.browser = TestClient(self.app, base_url="http://localhost", follow_redirects=False)
 
     def link(self, contact: str = "tf-vn-focal-point", days: int = 30) -> str:
         """The path of a mailed link to acknowledge HOST."""

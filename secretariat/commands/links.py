@@ -8,6 +8,7 @@ from secretariat.commands.office import Desk, handles
 from secretariat.errors import UnknownError
 
 REVOKED = "links.revoked"
+ASKING = ("obligation", "offer", "review")  # the kinds that ask something of whom they are for
 
 
 @handles(RevokeLinks, may="secretariat chair")
@@ -58,7 +59,8 @@ def _write_anew(desk: Desk, contacts: set[str]) -> None:
 def _tell(desk: Desk, revoked: list[Link], reason: str) -> None:
     asked: dict[str, dict[tuple[str, str], None]] = {}
     for link in revoked:
-        asked.setdefault(link.contact, {})[link.purpose, link.object] = None
+        if link.purpose in ASKING:
+            asked.setdefault(link.contact, {})[link.purpose, link.object] = None
     for slug, items in asked.items():
         if contact := desk.programme.contact(slug):
             desk.mail(

@@ -1,6 +1,7 @@
 """The page of a mailed link on GET, its one act on POST; whatever is no link looks the same."""
 
 import logging
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 from starlette.background import BackgroundTask
 
-from notifications.links import DIGESTS, SIGN_IN, refusal, renew
+from notifications.links import DIGESTS, EXPIRED, SIGN_IN, refusal, renew
 from schemas.acts import Accept, Acknowledge, Act, Decline, Done, Review
 from schemas.programme import Contact
 from schemas.tables import Entry, Holding, Link, Obligation
@@ -36,11 +37,27 @@ log = logging.getLogger(__name__)
 NOTICE = timedelta(days=30)
 NOT_PRESSED = marked("Open the link and press the button on its page. Nothing was done.")
 
-# What answers the question each kind of link asks, by whichever door the answer came.
-ANSWERS = {
-    "obligation": ("obligation.acknowledged", "obligation.done"),
-    "offer": ("holding.accepted", "holding.declined", "holding.withdrawn", "holding.expired"),
-    "review": ("review.answered",),
+
+@dataclass(frozen=True)
+class Family:
+    """What a kind of link lets its holder do, and what answers its question by whichever door.
+
+    Nothing that changes who may act: no chair, post, address, waiver or end. That needs signing in.
+    """
+
+    acts: tuple[type[Act], ...]
+    answers: tuple[str, ...]
+
+
+FAMILIES = {
+    "obligation": Family((Acknowledge, Done), ("obligation.acknowledged", "obligation.done")),
+    "offer": Family(
+        (Accept, Decline),
+        ("holding.accepted", "holding.declined", "holding.withdrawn", "holding.expired"),
+    ),
+    "review": Family((Review,), ("review.answered",)),
+    SIGN_IN: Family((), ()),
+    DIGESTS: Family((), ()),
 }
 
 
@@ -51,8 +68,8 @@ def show_link(request: Request, token: str) -> Response:
     office: Office = parts.office
     with office.store.read() as session:
         link, why = _opened(request, session, token)
-        if link is None:
-            return _no_link(request, token, why)
+        if link is None or why:
+            return _unusable(request, session, token, link, why)
         contact = _reader(request, link)
         language = language_at(request)
         facts = {
@@ -129,8 +146,8 @@ def use_link(
     office: Office = parts.office
     with office.store.read() as session:
         link, why = _opened(request, session, token)
-    if link is None:
-        return _no_link(request, token, why)
+        if link is None or why:
+            return _unusable(request, session, token, link, why)
     _reader(request, link)
     if link.purpose == DIGESTS:  # a mail program presses without having opened (RFC 8058)
         return _choose(request, link, again=answer == "again")
@@ -167,9 +184,9 @@ def _do(request: Request, token: str, link: Link, act: Act) -> Response:
     """Hand the act in; the same link does the same act once, whoever presses and how often."""
     office: Office = request.app.state.parts.office
     contact = _contact(office, link)
-    key = f"link:{link.id}:{type(act).model_fields['act'].default}"
+    assert type(act) in FAMILIES[link.purpose].acts
     try:
-        if office.do(act, by=contact.body, key=key, contact=contact.slug):
+        if office.do(act, by=contact.body, key=_key(link, type(act)), contact=contact.slug):
             return RedirectResponse(f"/link/{token}{asked_for(request)}", 303)
         refused = None
     except ChangedError:
@@ -180,13 +197,18 @@ def _do(request: Request, token: str, link: Link, act: Act) -> Response:
         before = _answered(session, link, since_made=refused is not None)
     if refused and before is None:
         raise refused
-    return render(request, "link_settled.html", already=_already(request, contact, before))
+    return _settled(request, contact, before)
+
+
+def _key(link: Link, act: type[Act]) -> str:
+    """By which the ledger knows that this link did this act."""
+    return f"link:{link.id}:{act.model_fields['act'].default}"
 
 
 def _answered(session: Session, link: Link, *, since_made: bool) -> Entry | None:
     """What answered the question of a link before."""
     query = select(Entry).where(
-        Entry.subject == link.object, col(Entry.kind).in_(ANSWERS[link.purpose])
+        Entry.subject == link.object, col(Entry.kind).in_(FAMILIES[link.purpose].answers)
     )
     if since_made:
         query = query.where(Entry.at >= link.made_at)
@@ -204,13 +226,14 @@ ALREADY = {
 }
 
 
-def _already(request: Request, contact: Contact, before: Entry | None) -> str:
+def _settled(request: Request, contact: Contact, before: Entry | None) -> Response:
     language = language_at(request)
-    if before is None:
-        return language.gettext("This was already done.")
-    by = words.name_of(request.app.state.parts.office.programme, before.by, language)
-    moment = in_words(contact.zone, language)(before.at)
-    return language.phrase(ALREADY[before.kind], by=by, moment=moment)
+    already = language.gettext("This was already done.")
+    if before:
+        by = words.name_of(request.app.state.parts.office.programme, before.by, language)
+        moment = in_words(contact.zone, language)(before.at)
+        already = language.phrase(ALREADY[before.kind], by=by, moment=moment)
+    return render(request, "link_settled.html", already=already)
 
 
 def _asked(link: Link, done: str) -> Act:
@@ -236,7 +259,7 @@ def _answer(link: Link, answer: str, words: str, seen: int | None) -> Act:
 
 
 def _opened(request: Request, session: Session, token: str) -> tuple[Link | None, str]:
-    """The link of a token, or why it cannot be used. Raises UnknownError: its object is gone."""
+    """The link of a token, and why it cannot be used. Raises UnknownError: its object is gone."""
     parts = request.app.state.parts
     office: Office = parts.office
     link: Link | None = parts.composer.links.find(session, token)
@@ -245,7 +268,7 @@ def _opened(request: Request, session: Session, token: str) -> tuple[Link | None
     why = refusal(session, office.programme, link, now)
     if link and not why and not _concerned(session, office, link):
         why = "not its contact's to answer"
-    return (None if why else link), why
+    return link, why
 
 
 def _concerned(session: Session, office: Office, link: Link) -> bool:
@@ -276,9 +299,16 @@ def _reader(request: Request, link: Link) -> Contact:
     return contact
 
 
-def _no_link(request: Request, token: str, why: str) -> Response:
-    """One page for every link that cannot be used, so that it tells nothing about any."""
-    office: Office = request.app.state.parts.office
+def _unusable(
+    request: Request, session: Session, token: str, link: Link | None, why: str
+) -> Response:
+    """One page for every link that cannot be used, so that it tells nothing about any.
+
+    Only one that expired after it was pressed still says what came of it.
+    """
+    parts = request.app.state.parts
+    if link and why == EXPIRED and (pressed := _pressed(session, link)):
+        return _settled(request, _reader(request, link), pressed)
     address = request.client.host if request.client else ""
     if request.app.state.refused.too_many(address):
         sentence = language_at(request).gettext(
@@ -286,10 +316,20 @@ def _no_link(request: Request, token: str, why: str) -> Response:
         )
         return render(request, "message.html", status=429, words=sentence)
     log.warning("a link was refused to %s: %s", address, why)
-    nonce = request.app.state.parts.composer.links.nonce(token)
-    with office.store.read() as session:
-        notice = _called_back(session, office, language_at(request))
-    return render(request, "no_link.html", status=404, token=token, nonce=nonce, notice=notice)
+    return render(
+        request,
+        "no_link.html",
+        status=404,
+        token=token,
+        nonce=parts.composer.links.nonce(token),
+        notice=_called_back(session, parts.office, language_at(request)),
+    )
+
+
+def _pressed(session: Session, link: Link) -> Entry | None:
+    """What was done by this very link."""
+    keys = [_key(link, act) for act in FAMILIES[link.purpose].acts]
+    return session.exec(select(Entry).where(col(Entry.key).in_(keys))).first()
 
 
 def _called_back(session: Session, office: Office, language: Language) -> str:
