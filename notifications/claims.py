@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, case, update
+from sqlalchemy import ColumnElement, Row, Table, bindparam, case, update
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, func, or_, select
 
@@ -25,15 +25,28 @@ from secretariat.errors import NoAddressError, SecretariatError
 from secretariat.ownership import ENGINE
 
 LEASE = timedelta(minutes=30)  # longer than all that one mail may take
-BATCH = 30
+BATCH = 60
 AT_ONCE = 10  # mails written in one transaction: others want to write too
 BEGUN = "dot"  # phase of a mail under way: from here on it may have been taken
 
 OUTBOX: Table = Mail.__table__  # type: ignore[attr-defined]
-_NEEDED = (
-    *(OUTBOX.c.id, OUTBOX.c.template, OUTBOX.c.obligation, OUTBOX.c.holding, OUTBOX.c.context),
-    *(OUTBOX.c.contact, OUTBOX.c.urgency, OUTBOX.c.not_before),
-    *(OUTBOX.c.address, OUTBOX.c.content, OUTBOX.c.sha256, OUTBOX.c.attempts, OUTBOX.c.faults),
+# One urgency at a time, so that the index gives the order and nothing is sorted.
+_NEXT = (
+    OUTBOX.select()
+    .with_only_columns(
+        *(OUTBOX.c.id, OUTBOX.c.template, OUTBOX.c.obligation, OUTBOX.c.holding, OUTBOX.c.context),
+        *(OUTBOX.c.contact, OUTBOX.c.urgency, OUTBOX.c.not_before),
+        *(OUTBOX.c.address, OUTBOX.c.content, OUTBOX.c.sha256, OUTBOX.c.attempts, OUTBOX.c.faults),
+    )
+    .where(
+        OUTBOX.c.state == "waiting",
+        OUTBOX.c.urgency == bindparam("urgency"),
+        OUTBOX.c.not_before <= bindparam("now"),
+        OUTBOX.c.expires_at.is_(None) | (OUTBOX.c.expires_at > bindparam("now")),
+    )
+    .order_by(OUTBOX.c.expires_at.nulls_last(), OUTBOX.c.not_before, OUTBOX.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
 )
 
 log = logging.getLogger(__name__)
@@ -169,18 +182,10 @@ def _may_leave(now: datetime) -> ColumnElement[bool]:
 
 
 def _next(session: Session, now: datetime, most: int) -> list[Row[Any]]:
-    """Asked for one urgency at a time, so that the index gives the order and none is sorted."""
     rows: list[Row[Any]] = []
     for urgency in Urgency:
-        query = (
-            OUTBOX.select()
-            .with_only_columns(*_NEEDED)
-            .where(col(Mail.state) == "waiting", col(Mail.urgency) == urgency, _may_leave(now))
-            .order_by(col(Mail.expires_at).nulls_last(), col(Mail.not_before), col(Mail.id))
-            .limit(most - len(rows))
-            .with_for_update(skip_locked=True)
-        )
-        rows += session.connection().execute(query).all()
+        asked = {"now": now, "urgency": urgency, "most": most - len(rows)}
+        rows += session.connection().execute(_NEXT, asked).all()
         if len(rows) == most:
             break
     return rows

@@ -24,6 +24,7 @@ from secretariat.points import reached
 from secretariat.store import Store
 
 PER_CONNECTION = 5  # mails waiting that are worth one more connection
+LONGEST_WAIT = 0.02  # seconds that one connection's outcome waits for another's
 GRACE = 20.0  # seconds for what is under way once it is asked to stop
 
 T = TypeVar("T")
@@ -44,9 +45,12 @@ class Drain:
     stopping: threading.Event
     _ready: deque[Claimed] = field(default_factory=deque, init=False)
     _left: list[int] = field(default_factory=list, init=False)
-    _begun: list[int] = field(default_factory=list, init=False)
+    _begun: list[Claimed] = field(default_factory=list, init=False)
     _ended: list[Ended] = field(default_factory=list, init=False)
     _kept: "asyncio.Future[None] | None" = field(default=None, init=False)
+    _timer: asyncio.TimerHandle | None = field(default=None, init=False)
+    _commit_takes: float = field(default=0.0, init=False)  # seconds, the last time
+    _delivering: int = field(default=0, init=False)
     _dry: bool = field(default=False, init=False)
     _count: int = field(default=0, init=False)
 
@@ -119,7 +123,11 @@ class Drain:
         await on_disk  # what became of the mail before, and that this one begins
         if refused:
             return refused
-        return await self._handed(connection.deliver(mail), claimed, "dot")
+        self._delivering += 1
+        try:
+            return await self._handed(connection.deliver(mail), claimed, "dot")
+        finally:
+            self._delivering -= 1
 
     async def _handed(self, step: Awaitable[T], claimed: Claimed, phase: str) -> T | Attempt:
         """The step done; a fault of ours in it ends the attempt, not the program."""
@@ -141,7 +149,7 @@ class Drain:
             claimed = self._ready.popleft()
             if claimed.lease_until > now and not self.allowance.paused(now):
                 self.allowance.begin()
-                self._begun.append(claimed.mail.id)
+                self._begun.append(claimed)
                 return claimed
             self._left.append(claimed.mail.id)
         self._dry = True
@@ -169,19 +177,29 @@ class Drain:
         self._ended.append(Ended(claimed, attempt, verdict, now))
 
     def _on_disk(self) -> "asyncio.Future[None]":
-        """Done once all noted so far is committed, together with what others note meanwhile."""
+        """Done once all noted so far is committed.
+
+        One commit for several connections: it waits for those that are about to hear how their
+        mail ended, but no longer than a commit takes.
+        """
+        loop = asyncio.get_running_loop()
         if self._kept is None:
-            loop = asyncio.get_running_loop()
             self._kept = loop.create_future()
-            loop.call_soon(self._commit)
+            wait = self._commit_takes if self._delivering else 0
+            self._timer = loop.call_later(wait, self._commit)
+        elif not self._delivering and self._timer:
+            self._timer.cancel()
+            self._timer = loop.call_later(0, self._commit)
         return self._kept
 
     def _commit(self) -> None:
         begun, ended, kept = self._begun, self._ended, self._kept
         self._begun, self._ended, self._kept = [], [], None
+        began = time.monotonic()
         try:
             if begun or ended:
                 records.keep(self.store, self.composer.programme, begun, ended, self.clock.now())
+                self._commit_takes = min(time.monotonic() - began, LONGEST_WAIT)
         except Exception as error:
             if kept is None:
                 raise

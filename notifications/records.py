@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Boolean, bindparam, func, update
-from sqlmodel import Session
 
 from notifications import undelivered
 from notifications.claims import BEGUN, LEASE, OUTBOX, Claimed
@@ -21,22 +20,14 @@ from secretariat.store import Store
 
 ENDS = {"accepted", "bounced", "refused", "suppressed", "expired"}
 
-_BEGIN = (
-    update(OUTBOX)
-    .where(OUTBOX.c.id == bindparam("mail"))
-    .values(
-        phase=BEGUN,
-        attempts=OUTBOX.c.attempts + 1,
-        attempted_at=bindparam("now"),
-        lease_until=bindparam("until"),
-    )
-)
-_END = (
+# One statement for beginnings and ends, so that one round of it notes what several connections did.
+_NOTE = (
     update(OUTBOX)
     .where(OUTBOX.c.id == bindparam("mail"))
     .values(
         state=bindparam("state"),
-        lease_until=None,
+        lease_until=bindparam("lease"),
+        attempts=OUTBOX.c.attempts + bindparam("tried"),
         attempted_at=bindparam("at"),
         not_before=func.coalesce(bindparam("wait", type_=Instant), OUTBOX.c.not_before),
         phase=bindparam("phase"),
@@ -63,14 +54,15 @@ class Ended:
 def keep(
     store: Store,
     programme: Programme,
-    begun: Sequence[int],
+    begun: Sequence[Claimed],
     ended: Sequence[Ended],
     now: datetime,
 ) -> None:
     """Commit in one transaction what several connections have to note."""
     refused = [each for each in ended if each.verdict.state == "refused"]
+    rows = [_end(each) for each in ended] + [_beginning(each, now) for each in begun]
     with store.write() if refused else store.queue() as session:
-        _note(session, begun, ended, now)
+        session.connection().execute(_NOTE, rows)
         for each in refused:
             desk = Desk(session, programme, now, ENGINE)
             undelivered.see_to(
@@ -83,29 +75,39 @@ def keep(
         reached("ack.committed")
 
 
-def _note(session: Session, begun: Sequence[int], ended: Sequence[Ended], now: datetime) -> None:
-    connection = session.connection()
-    if ended:
-        connection.execute(_END, [_as_row(each) for each in ended])
-    if begun:
-        until = now + LEASE
-        connection.execute(_BEGIN, [{"mail": id, "now": now, "until": until} for id in begun])
+def _beginning(claimed: Claimed, now: datetime) -> dict[str, object]:
+    return {
+        "mail": claimed.mail.id,
+        "state": "sending",
+        "lease": now + LEASE,
+        "tried": 1,
+        "at": now,
+        "wait": None,
+        "phase": BEGUN,
+        "code": "",
+        "reply": "",
+        "faults": claimed.faults,
+        "unknown": False,
+        "accepted": None,
+        "ended": None,
+    }
 
 
-def _as_row(each: Ended) -> dict[str, object]:
+def _end(each: Ended) -> dict[str, object]:
     attempt, verdict = each.attempt, each.verdict
     over = each.at if verdict.state in ENDS else None
-    uncertain = attempt.phase == BEGUN and attempt.code == 0
     return {
         "mail": each.claimed.mail.id,
         "state": verdict.state,
+        "lease": None,
+        "tried": 0,
         "at": each.at,
         "wait": verdict.not_before,
         "phase": attempt.phase,
         "code": verdict.code,
         "reply": verdict.reply,
         "faults": each.claimed.faults + 1 if attempt.fault and verdict.state != "held" else 0,
-        "unknown": uncertain,
+        "unknown": attempt.phase == BEGUN and attempt.code == 0,
         "accepted": over if verdict.state == "accepted" else None,
         "ended": over,
     }

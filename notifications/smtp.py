@@ -10,7 +10,6 @@ import functools
 import re
 import socket
 import ssl
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote
@@ -28,19 +27,16 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd]+")
 
 @dataclass(frozen=True)
 class Patience:
-    """For how many seconds a relay is waited for; RFC 5321 asks for these once it has begun."""
+    """For how many seconds a relay is waited for; together less than the lease of a mail.
+
+    RFC 5321 asks for so many: it may have taken the mail and only be slow to say so.
+    """
 
     opening: float = 30
     command: float = 300
-    data: float = 120
     text: float = 180
     verdict: float = 600
     quit: float = 2
-
-    @property
-    def together(self) -> float:
-        """The longest that one mail can take."""
-        return 2 * self.command + self.data + self.text + self.verdict
 
 
 class Reply(NamedTuple):
@@ -58,7 +54,11 @@ class Reply(NamedTuple):
 
 
 class _BrokenError(Exception):
-    """The connection is of no use any more: lost, silent, or it makes no sense."""
+    """The relay hung up, or what it says makes no sense."""
+
+
+# What ends a conversation; silence is a TimeoutError, an endless line a ValueError.
+_BREAKS = (OSError, ValueError, _BrokenError)
 
 
 @dataclass(frozen=True)
@@ -141,38 +141,38 @@ class Talk:
         at_once = "pipelining" in self.extensions
         phase = "mail"
         try:
-            with self._breaking():
+            async with asyncio.timeout(self.patience.command):
                 if at_once:
                     self._writer.write(b"".join(commands.values()))
                 for left, phase in zip((2, 1, 0), commands, strict=True):
                     if not at_once:
                         self._writer.write(commands[phase])
-                    reply = await self._reply(self.patience.command)
+                    reply = await self._reply()
                     if not reply.says(3 if phase == "data" else 2):
                         await self._start_over(reply, left if at_once else 0)
                         return Attempt(phase, reply.code, reply.words)
                     reached("data.354" if phase == "data" else phase)
-        except _BrokenError as error:
-            return Attempt(phase, 0, str(error))
+        except _BREAKS as error:
+            return self._broken(phase, error)
         return None
 
     async def deliver(self, mail: Frozen) -> Attempt:
         """The text, dot-stuffed, and the final dot: until its last byte has left, nothing is."""
         phase = "data"
         try:
-            with self._breaking():
+            async with asyncio.timeout(self.patience.text) as limit:
                 if self._reader.at_eof():
                     raise _BrokenError("it closed the connection")
                 self._writer.write(_on_the_wire(mail.content))
-                async with asyncio.timeout(self.patience.text):
-                    await self._writer.drain()
+                await self._writer.drain()
                 phase = "dot"
                 reached("dot.sent")
-                reply = await self._reply(self.patience.verdict)
+                limit.reschedule(asyncio.get_running_loop().time() + self.patience.verdict)
+                reply = await self._reply()
                 reply.says(2)
                 reached("dot.replied")
-        except _BrokenError as error:
-            return Attempt(phase, 0, str(error))
+        except _BREAKS as error:
+            return self._broken(phase, error)
         if reply.code in BUSY:
             self._abort()
         return Attempt(phase, reply.code, reply.words)
@@ -180,9 +180,10 @@ class Talk:
     async def close(self) -> None:
         """QUIT if it still listens, not waiting long for the answer."""
         if self.usable:
-            with contextlib.suppress(_BrokenError), self._breaking():
-                self._writer.write(b"QUIT\r\n")
-                await self._reply(self.patience.quit)
+            with contextlib.suppress(*_BREAKS):
+                async with asyncio.timeout(self.patience.quit):
+                    self._writer.write(b"QUIT\r\n")
+                    await self._reply()
         self._abort()
 
     def _commands(self, mail: Frozen) -> dict[str, bytes]:
@@ -204,40 +205,34 @@ class Talk:
         """
         if refusal.code in BUSY:
             return self._abort()
-        with contextlib.suppress(_BrokenError), self._breaking():
-            for _ in range(left):
-                (await self._reply(self.patience.command)).says(2)
-            self._writer.write(b"RSET\r\n")
-            if not (await self._reply(self.patience.command)).says(2):
-                self._abort()
+        try:
+            async with asyncio.timeout(self.patience.command):
+                for _ in range(left):
+                    (await self._reply()).says(2)
+                self._writer.write(b"RSET\r\n")
+                if not (await self._reply()).says(2):
+                    self._abort()
+        except _BREAKS:
+            self._abort()
         return None
 
-    async def _reply(self, seconds: float) -> Reply:
+    async def _reply(self) -> Reply:
         """The next whole reply, of however many lines."""
         words: list[str] = []
-        async with asyncio.timeout(seconds):
-            while len(words) < _LINES:
-                line = await self._reader.readline()
-                if not line.endswith(b"\n"):
-                    raise _BrokenError("it closed the connection")
-                if not _PROPER_LINE.fullmatch(line):
-                    raise _BrokenError(f"it answers “{_printable(line[:80])}”")
-                words.append(_printable(line[4:]))
-                if line[3:4] != b"-":
-                    return Reply(int(line[:3]), " ".join(words)[:500])
+        while len(words) < _LINES:
+            line = await self._reader.readline()
+            if not line.endswith(b"\n"):
+                raise _BrokenError("it closed the connection")
+            if not _PROPER_LINE.fullmatch(line):
+                raise _BrokenError(f"it answers “{_printable(line[:80])}”")
+            words.append(_printable(line[4:]))
+            if line[3:4] != b"-":
+                return Reply(int(line[:3]), " ".join(words)[:500])
         raise _BrokenError("its answer has no end")
 
-    @contextlib.contextmanager
-    def _breaking(self) -> Iterator[None]:
-        """Whatever breaks the talk ends the connection, and is told as one thing."""
-        try:
-            yield
-        except (OSError, ValueError) as error:
-            self._abort()
-            raise _BrokenError(_why(error)) from None
-        except _BrokenError:
-            self._abort()
-            raise
+    def _broken(self, phase: str, error: BaseException) -> Attempt:
+        self._abort()
+        return Attempt(phase, 0, _why(error))
 
     def _abort(self) -> None:
         self.usable = False
@@ -255,7 +250,8 @@ def _on_the_wire(content: bytes) -> bytes:
 
 
 def _printable(line: bytes) -> str:
-    return _UNPRINTABLE.sub(" ", line.decode("utf-8", "replace")).strip()
+    words = line.decode("utf-8", "replace").strip()
+    return words if words.isprintable() else _UNPRINTABLE.sub(" ", words)
 
 
 @functools.cache
