@@ -22,7 +22,6 @@ from secretariat.points import reached
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _LINES = 100  # of one reply; nobody has that much to say
 _PROPER_LINE = re.compile(rb"[2-5]\d\d([ -].*)?\r?\n", re.DOTALL)
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd]+")
 
 
 @dataclass(frozen=True)
@@ -144,17 +143,20 @@ class Talk:
             async with asyncio.timeout(self.patience.command):
                 if at_once:
                     self._writer.write(b"".join(commands.values()))
-                for left, phase in zip((2, 1, 0), commands, strict=True):
+                for phase in commands:
                     if not at_once:
                         self._writer.write(commands[phase])
                     reply = await self._reply()
                     if not reply.says(3 if phase == "data" else 2):
-                        await self._start_over(reply, left if at_once else 0)
-                        return Attempt(phase, reply.code, reply.words)
+                        break
                     reached("data.354" if phase == "data" else phase)
+                else:
+                    return None
         except _BREAKS as error:
             return self._broken(phase, error)
-        return None
+        to_come = 2 - list(commands).index(phase) if at_once else 0
+        await self._start_over(reply, to_come)
+        return Attempt(phase, reply.code, reply.words)
 
     async def deliver(self, mail: Frozen) -> Attempt:
         """The text, dot-stuffed, and the final dot: until its last byte has left, nothing is."""
@@ -198,8 +200,8 @@ class Talk:
             "data": b"DATA\r\n",
         }
 
-    async def _start_over(self, refusal: Reply, left: int) -> None:
-        """Ready for the next mail after a refusal, the ``left`` replies to come heard out.
+    async def _start_over(self, refusal: Reply, to_come: int) -> None:
+        """Ready for the next mail after a refusal, the replies still to come heard out.
 
         What goes wrong here is not about the mail: the connection is given up.
         """
@@ -207,7 +209,7 @@ class Talk:
             return self._abort()
         try:
             async with asyncio.timeout(self.patience.command):
-                for _ in range(left):
+                for _ in range(to_come):
                     (await self._reply()).says(2)
                 self._writer.write(b"RSET\r\n")
                 if not (await self._reply()).says(2):
@@ -251,7 +253,9 @@ def _on_the_wire(content: bytes) -> bytes:
 
 def _printable(line: bytes) -> str:
     words = line.decode("utf-8", "replace").strip()
-    return words if words.isprintable() else _UNPRINTABLE.sub(" ", words)
+    if words.isprintable():
+        return words
+    return "".join(each if each.isprintable() else " " for each in words)
 
 
 @functools.cache
