@@ -221,6 +221,7 @@ class Composer:
         return {
             "function": words.function_name(self.programme, slug, language),
             "body": words.name_of(self.programme, mail.context["body"], language),
+            "why": words.why_support(self.programme, mail.context, language),
             "link": self.links.page(f"functions/{slug}"),
         }
 
@@ -269,6 +270,10 @@ class Composer:
         language = language_of(contact.language)
         return {
             "body": words.name_of(self.programme, mail.context["body"], language),
+            "holdings": [
+                words.title_of(self.programme, Event("holding.custody-taken", key, {}), language)
+                for key in mail.context["holdings"]
+            ],
             "link": self.links.page(""),
         }
 

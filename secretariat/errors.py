@@ -6,9 +6,16 @@ from schemas.texts import inert
 
 
 class SecretariatError(Exception):
-    """Its text is shown as it is; ``status`` is the HTTP answer, the CLI exits with 2."""
+    """Its text is shown as it is; ``status`` is the HTTP answer, the CLI exits with 2.
+
+    ``facts`` fill in the ``{names}`` of the text, which other languages may order otherwise.
+    """
 
     status = 400
+
+    def __init__(self, words: str, **facts: Any) -> None:
+        super().__init__(words.format(**facts) if facts else words)
+        self.words, self.facts = words, facts
 
     def __str__(self) -> str:
         """It may quote what was handed in, whatever that was."""
@@ -44,8 +51,10 @@ class ConflictError(SecretariatError):
 class ChangedError(ConflictError):
     """Somebody else was faster; ``seen`` and ``now`` say what each version was made by."""
 
-    def __init__(self, words: str, *, seen: dict[str, Any], now: dict[str, Any]) -> None:
-        super().__init__(words)
+    def __init__(
+        self, words: str, *, seen: dict[str, Any], now: dict[str, Any], **facts: Any
+    ) -> None:
+        super().__init__(words, **facts)
         self.seen, self.now = seen, now
 
 

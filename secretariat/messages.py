@@ -4,6 +4,7 @@
 ship into every catalogue; ``check`` says what is missing, and fails on what must not be shipped.
 """
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,9 @@ from secretariat.programme import SHIPPED, load_programme
 
 HERE = Path(__file__).parent
 ROOTS = (HERE, HERE.parent / "notifications")
+_JINJA = "jinja2.ext:babel_extract"
+METHODS = {".py": "python", ".html": _JINJA, ".txt": _JINJA}
+_SPEAKS = re.compile(r"\b(_|gettext|phrase|marked)\(|{%-? *trans")
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "phrase": None, "marked": None}
 _HEAD = """\
 # {name} ({code}), {domain}.
@@ -116,19 +120,14 @@ def _domains() -> dict[str, tuple[Path, Catalog]]:
 def _program() -> Catalog:
     """All texts in templates and modules."""
     found = Catalog()
-    for root in ROOTS:
-        for path in sorted(root.rglob("*")):
-            method = {
-                ".py": "python",
-                ".html": "jinja2.ext:babel_extract",
-                ".txt": "jinja2.ext:babel_extract",
-            }.get(path.suffix)
-            if method is None:
-                continue
-            options = {"newstyle_gettext": "true", "trimmed": "true", "silent": "false"}
-            place = path.relative_to(HERE.parent).as_posix()
-            for _, text, _, _ in extract_from_file(method, path, KEYWORDS, options=options):
-                found.add(text, locations=[(place, 1)])
+    for path in sorted(path for root in ROOTS for path in root.rglob("*")):
+        if path.suffix not in METHODS or not _SPEAKS.search(path.read_text(encoding="utf-8")):
+            continue
+        place = path.relative_to(HERE.parent).as_posix()
+        options = {"newstyle_gettext": "true", "trimmed": "true", "silent": "false"}
+        texts = extract_from_file(METHODS[path.suffix], path, KEYWORDS, options=options)
+        for _, text, _, _ in texts:
+            found.add(text, locations=[(place, 1)])
     for text in words.MESSAGES:
         found.add(text, locations=[("secretariat/words.py", 1)])
     return found

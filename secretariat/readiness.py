@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from schemas.phase import Phase
 from schemas.programme import ReadinessItem
+from secretariat.catalogues import marked
 from secretariat.errors import ConflictError
 
 ORDER = list(Phase)
@@ -32,8 +33,12 @@ def check(
         return
     lacking = missing(checklist, there, after)
     if lacking:
-        words = ", ".join(f"{item.name} ({item.slug})" for item in lacking)
         raise ConflictError(
-            f"{holding} is not ready to be {after.words}. Missing: {words}. Say with what evidence "
-            "each is there (attest), or let the steward or the chair waive it with a reason."
+            marked(
+                "{holding} is not ready to be {phase}. Missing: {items}. Say with what evidence "
+                "each is there (attest), or let the steward or the chair waive it with a reason."
+            ),
+            holding=holding,
+            phase=after.words,
+            items=", ".join(f"{item.name} ({item.slug})" for item in lacking),
         )

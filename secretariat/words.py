@@ -91,6 +91,8 @@ _BY_LETTER = "{said} (on its behalf: {filed_by}, by the letter “{document}”)
 _OF_POST = "{body}, {role}"
 _NOT_WORKED = "{said}; not a working day in {members}; the next day all members work is {day}"
 _WHY = "{name} ({why})"
+_REVIEW_SAID = "a review said: {note}"
+_MISSED_TWO = "two steps in a row were not done in time: {first}; {second}"
 _ENGINE = "The engine"
 MESSAGES = (
     *SENTENCES.values(),
@@ -98,7 +100,18 @@ MESSAGES = (
     *_QUARTERS,
     *(phase.words for phase in Phase),
     *(str(transferred) for transferred in Transferred),
-    *(_OF_DUTY, _OF_MILESTONE, _OF_CYCLE, _OF_POST, _BY_LETTER, _NOT_WORKED, _WHY, _ENGINE),
+    *(
+        _OF_DUTY,
+        _OF_MILESTONE,
+        _OF_CYCLE,
+        _OF_POST,
+        _BY_LETTER,
+        _NOT_WORKED,
+        _WHY,
+        _ENGINE,
+        _REVIEW_SAID,
+        _MISSED_TWO,
+    ),
 )
 """All that is said here, for the catalogues."""
 
@@ -166,8 +179,12 @@ def _names(programme: Programme, event: Event, by: str, language: Language) -> d
     if "items" in data:
         known = {i.slug: language.text_of(programme, i.name) for i in programme.readiness}
         names["items"] = language.listed([known.get(slug, slug) for slug in data["items"]])
+    if "why" in data:
+        names["why"] = why_support(programme, data, language)
     if role := data.get("to"):
-        names["climbed_to"] = language.gettext(_CLIMBED.get(role, role.replace("-", " ")))
+        climbed = _CLIMBED.get(role)
+        own = language.text_of(programme, role.replace("-", " "))
+        names["climbed_to"] = language.gettext(climbed) if climbed else own
     return names
 
 
@@ -253,6 +270,16 @@ def post_name(programme: Programme, contact: Contact, language: Language = ENGLI
     """“Lao PDR task force, focal point”."""
     body = name_of(programme, contact.body, language)
     return language.phrase(_OF_POST, body=body, role=role_name(programme, contact, language))
+
+
+def why_support(programme: Programme, facts: dict[str, Any], language: Language = ENGLISH) -> str:
+    """Why support was proposed; what was noted before it was noted in facts stays as it is."""
+    if "review" in facts:
+        return language.phrase(_REVIEW_SAID, note=facts["review"])
+    if "missed" in facts:
+        titles = [language.text_of(programme, title) for title in facts["missed"]]
+        return language.phrase(_MISSED_TWO, first=titles[0], second=titles[1])
+    return str(facts["why"])
 
 
 def phase_name(phase: str, language: Language = ENGLISH) -> str:

@@ -20,7 +20,7 @@ from notifications.compose import Composer
 from notifications.links import Links
 from notifications.rendering import render
 from notifications.samples import samples
-from schemas.acts import BeAbsent
+from schemas.acts import BeAbsent, Offer
 from schemas.anchor import Anchor
 from schemas.events import Event
 from schemas.programme import Programme
@@ -33,7 +33,8 @@ from secretariat.history import adopt
 from secretariat.languages import LANGUAGES, Language, language_of
 from secretariat.moments import in_words
 from secretariat.programme import SHIPPED, load_programme
-from secretariat.store import Store, open_store
+from secretariat.store import open_store
+from secretariat.web import signin
 from tests.conftest import Bench, at, reading
 from tests.test_obligations import a_meeting
 from tests.test_web import LINKS, Site
@@ -43,6 +44,12 @@ READERS = {"en": "un-act-head", "km": "tf-kh-focal-point", "zh": "tf-cn-focal-po
            "lo": "tf-la-focal-point", "my": "tf-mm-focal-point", "th": "tf-th-focal-point",
            "vi": "tf-vn-focal-point"}  # fmt: skip
 DELEGATION = "som-hosting/SOM14/delegations-named"
+TALL = ("km", "lo", "my", "th")
+LEADING = (
+    "(style => parseFloat(style.lineHeight) / parseFloat(style.fontSize))"
+    "(getComputedStyle(document.body))"
+)
+WEB = Path(signin.__file__).parent
 NOW = at("2020-02-03T03:00")
 TAGS = re.compile(r"<style.*?</style>|<[^>]+>", re.DOTALL)
 
@@ -52,25 +59,31 @@ def shipped() -> Programme:
     return load_programme(SHIPPED / "commit.yaml")
 
 
-@pytest.fixture
-def store(blank: Path, tmp_path: Path) -> Iterator[Store]:
-    """What is said does not depend on the database."""
-    shutil.copy(blank, tmp_path / "secretariat.db")
-    found = open_store(f"sqlite:///{tmp_path}/secretariat.db")
-    yield found
-    found.engine.dispose()
-
-
-@pytest.fixture
-def bench(store: Store, shipped: Programme) -> Bench:
-    """COMMIT as it is shipped, its contacts with their own languages, before SOM14."""
+def before_the_meeting(path: Path, programme: Programme) -> Bench:
+    """COMMIT in a store, as its contacts read it, when delegations are asked for."""
     clock = VirtualClock(at("2019-01-03T03:00"))
-    office = Office(store, shipped, clock)
-    adopt(office)
-    bench = Bench(office, clock)
+    return Bench(Office(open_store(f"sqlite:///{path}"), programme, clock), clock)
+
+
+@pytest.fixture(scope="module")
+def prepared(blank: Path, shipped: Programme, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store to copy; what is said does not depend on the database."""
+    path = tmp_path_factory.mktemp("prepared") / "secretariat.db"
+    shutil.copy(blank, path)
+    bench = before_the_meeting(path, shipped)
+    adopt(bench.office)
     a_meeting(bench)
-    clock.advance_to(NOW)
-    return bench
+    bench.office.store.engine.dispose()
+    return path
+
+
+@pytest.fixture
+def bench(prepared: Path, shipped: Programme, tmp_path: Path) -> Iterator[Bench]:
+    shutil.copy(prepared, tmp_path / "secretariat.db")
+    bench = before_the_meeting(tmp_path / "secretariat.db", shipped)
+    bench.clock.advance_to(NOW)
+    yield bench
+    bench.office.store.engine.dispose()
 
 
 def written(bench: Bench, contact: str, template: str = "obligation", **facts: Any) -> Mail:
@@ -89,11 +102,16 @@ def written(bench: Bench, contact: str, template: str = "obligation", **facts: A
 
 def delegation(bench: Bench, contact: str) -> Mail:
     """The mail that asks a country to name its delegation."""
+    facts = {"step": "request", "escalates": False, "hours_late": 0}
+    about = f"{DELEGATION}@{body_of(bench, contact)}"
+    return written(bench, contact, obligation=about, **facts)
+
+
+def body_of(bench: Bench, contact: str) -> str:
+    """The task force of a contact; of those without one, one they may speak for."""
     found = bench.office.programme.contact(contact)
     assert found
-    body = found.body if found.body.startswith("tf") else "tf-la"
-    facts = {"step": "request", "escalates": False, "hours_late": 0}
-    return written(bench, contact, obligation=f"{DELEGATION}@{body}", **facts)
+    return found.body if found.body.startswith("tf") else "tf-la"
 
 
 def parsed(mail: Mail) -> EmailMessage:
@@ -368,6 +386,28 @@ def test_no_paragraph_is_broken_within(bench: Bench) -> None:
     assert said in part(delegation(bench, "tf-la-focal-point"), "plain")
 
 
+@pytest.mark.parametrize(
+    ("because", "said"),
+    [
+        ({"review": "no staff"}, "ການທົບທວນລະບຸວ່າ: no staff."),
+        ({"missed": ["Delegation named", "Costs settled"]}, "ແຕ່ງຕັ້ງຄະນະຜູ້ແທນ; ຊຳລະຄ່າໃຊ້ຈ່າຍ."),
+        ({}, "as it was noted once."),
+    ],
+)
+def test_why_support_is_proposed_is_said_in_the_reader_s_language(
+    bench: Bench, because: dict[str, Any], said: str
+) -> None:
+    about = {"function": "som-hosting", "body": "tf-la", "why": "as it was noted once"}
+    mail = written(bench, "tf-la-head", "support", **about, **because)
+    assert said in part(mail, "plain")
+
+
+def test_a_body_s_end_names_what_it_left_in_the_reader_s_language(bench: Bench) -> None:
+    left = ["referral-mechanisms/mapping@LA"]
+    mail = written(bench, "chair-la-head", "ended", body="tf-la", holdings=left)
+    assert "“ສຳຫຼວດຄວາມສາມາດ ແລະ ປຶກສາຫາລື”" in part(mail, "plain")
+
+
 def test_a_substitute_reads_its_own_language(bench: Bench, shipped: Programme) -> None:
     """The head reads Lao, who stands in for it Vietnamese."""
     mixed = reading(shipped, {"tf-la-focal-point": "vi"})
@@ -410,29 +450,46 @@ def test_a_wrong_translation_never_stops_a_mail(
     assert language_of("lo").gettext("Acknowledge by") in said, "the others in Lao"
 
 
-def test_every_mail_fits_a_phone(bench: Bench, tmp_path: Path) -> None:
-    """At 360 pixels nothing is cut off, and lines of scripts with vowels below have room."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 360, "height": 740})
-        for code, contact in READERS.items():
-            page.set_content(part(delegation(bench, contact), "html"))
-            assert page.evaluate("document.documentElement.scrollWidth") <= 360, code
-            height, size = page.evaluate(
-                "(s => [parseFloat(s.lineHeight), parseFloat(s.fontSize)])"
-                "(getComputedStyle(document.body))"
-            )
-            assert height / size >= (1.7 if code in ("km", "lo", "my", "th") else 1.4), code
-        browser.close()
-
-
 # -- the pages of links ----------------------------------------------------------------------------
 
 
 @pytest.fixture
 def site(bench: Bench, tmp_path: Path) -> Site:
     return Site(bench, tmp_path)
+
+
+def asked(site: Site, contact: str) -> str:
+    """The path of the link by which a contact is asked to name a delegation."""
+    now = site.bench.clock.now()
+    with site.bench.office.store.write() as session:
+        about = f"{DELEGATION}@{body_of(site.bench, contact)}"
+        return LINKS.mint(session, "obligation", about, contact, now + timedelta(days=9), now)
+
+
+def offered(site: Site) -> str:
+    """The path of a link to answer an offer, for a head who reads Lao."""
+    holding = "referral-mechanisms/mapping@LA"
+    site.bench.office.do(Offer(holding=holding), by="un-act")
+    now = site.bench.clock.now()
+    with site.bench.office.store.write() as session:
+        until = now + timedelta(days=9)
+        return LINKS.mint(session, "offer", holding, "tf-la-head", until, now)
+
+
+def test_every_mail_and_page_fits_a_phone(site: Site) -> None:
+    """At 360 pixels nothing is cut off, and lines of scripts with vowels below have room."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    style = f"<style>{(WEB / 'static/style.css').read_text()}</style>"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 360, "height": 740})
+        for code, contact in READERS.items():
+            shown = site.browser.get(asked(site, contact)).text.replace("</head>", style)
+            for html in (part(delegation(site.bench, contact), "html"), shown):
+                page.set_content(html)
+                assert page.evaluate("document.documentElement.scrollWidth") <= 360, code
+                assert page.evaluate(LEADING) >= (1.7 if code in TALL else 1.4), code
+        browser.close()
 
 
 def test_a_link_s_page_and_its_refusals_are_in_the_reader_s_language(site: Site) -> None:
@@ -450,6 +507,23 @@ def test_a_link_s_page_and_its_refusals_are_in_the_reader_s_language(site: Site)
     without = site.browser.post(path)
     assert without.status_code == 403
     assert '<html lang="vi">' in without.text
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "said"),
+    [
+        ({"answer": "accept"}, 409, "ຍັງບໍ່ພ້ອມສຳລັບ “ຮັບຜິດຊອບຮ່ວມກັນ”"),
+        ({"answer": "accept", "seen": "1"}, 409, "ໄດ້ປ່ຽນແປງນັບແຕ່ທ່ານເບິ່ງ"),
+        ({"answer": "decline", "words": " "}, 400, "ກະລຸນາຂຽນເຫດຜົນ"),
+        ({"answer": "perhaps"}, 400, "ກະລຸນາເລືອກຄຳຕອບ"),
+    ],
+)
+def test_why_an_act_is_refused_is_said_in_the_reader_s_language(
+    site: Site, form: dict[str, str], status: int, said: str
+) -> None:
+    answer = site.press(offered(site), **form)
+    assert answer.status_code == status
+    assert said in answer.text
 
 
 def test_a_reader_may_switch_to_english_and_back(site: Site) -> None:

@@ -30,6 +30,7 @@ from schemas.programme import Function, Programme
 from schemas.tables import Holding, Item, Timer, Urgency
 from schemas.tables import Review as AskedReview
 from secretariat import ownership, readiness
+from secretariat.catalogues import marked
 from secretariat.commands.office import Desk, fires, handles
 from secretariat.errors import BadInputError, ChangedError, ConflictError, NotAllowedError
 from secretariat.ownership import ENGINE, Held, Wish
@@ -157,7 +158,7 @@ def review(desk: Desk, act: Review) -> None:
         .order_by(col(AskedReview.asked_at).desc())
     ).first()
     if asked is None:
-        raise ConflictError(f"No review of {holding.id} is open.")
+        raise ConflictError(marked("No review of {holding} is open."), holding=holding.id)
     desk.record(
         "review.answered",
         holding.id,
@@ -167,16 +168,21 @@ def review(desk: Desk, act: Review) -> None:
         note=act.note,
     )
     if not act.performed:
-        propose_support(desk, holding.function, holding.owner, f"a review said: {act.note}")
+        why = f"a review said: {act.note}"
+        propose_support(desk, holding.function, holding.owner, why, review=act.note)
 
 
-def propose_support(desk: Desk, function: str, body: str, why: str) -> None:
-    """Tell the owner and the chair that a function needs help where it was handed over to."""
+def propose_support(desk: Desk, function: str, body: str, why: str, **because: Any) -> None:
+    """Tell the owner and the chair that a function needs help where it was handed over to.
+
+    ``because`` says the same as ``why`` in facts: a ``review``, or the steps ``missed``.
+    """
     subject = f"{function}@{body}"
-    desk.record("support.proposed", subject, function=function, body=body, why=why)
+    facts = {"function": function, "body": body, "why": why, **because}
+    desk.record("support.proposed", subject, **facts)
     for contact in (*desk.contacts(body, "head"), *desk.contacts(body, "chair")):
         key = f"{subject}#support#{desk.now.isoformat()}>{contact.slug}"
-        desk.mail(key, contact, "support", function=function, body=body, why=why)
+        desk.mail(key, contact, "support", **facts)
 
 
 @fires("offer")
@@ -207,8 +213,13 @@ def _unchanged(desk: Desk, act: HoldingAct) -> Holding:
     holding = row(desk.session, Holding, act.holding)
     if act.seen is not None and act.seen != holding.version:
         raise ChangedError(
-            f"{holding.id} has changed since you looked at it: you saw version {act.seen}, now it "
-            f"is version {holding.version}. Nothing was done; look again and decide.",
+            marked(
+                "{holding} has changed since you looked at it: you saw version {before}, now it is "
+                "version {after}. Nothing was done; look again and decide."
+            ),
+            holding=holding.id,
+            before=act.seen,
+            after=holding.version,
             seen=desk.version_of(holding.id, act.seen),
             now=desk.version_of(holding.id, holding.version),
         )

@@ -188,10 +188,11 @@ def _missed(desk: Desk, timer: Timer) -> None:
         .order_by(col(Obligation.do_by).desc(), col(Obligation.id).desc())
         .limit(2)
     ).all()
-    missed = [o.missed_at is not None for o in earlier]
-    if missed[:1] == [True] and missed[1:] != [True]:
-        why = f"two steps in a row were not done in time: {earlier[0].title}; {obligation.title}"
-        propose_support(desk, obligation.function, obligation.body, why)
+    late = [o.missed_at is not None for o in earlier]
+    if late[:1] == [True] and late[1:] != [True]:
+        missed = [earlier[0].title, obligation.title]
+        why = f"two steps in a row were not done in time: {'; '.join(missed)}"
+        propose_support(desk, obligation.function, obligation.body, why, missed=missed)
 
 
 def _dates(planned: PlannedMilestone, times: ladder.Times) -> dict[str, Any]:

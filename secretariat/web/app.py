@@ -23,7 +23,7 @@ from secretariat.errors import ChangedError, SecretariatError, UnreachableError
 from secretariat.settings import Settings
 from secretariat.web import api, dossiers, entries, forms, links, mails, pages
 from secretariat.web.attempts import Attempts
-from secretariat.web.render import language_at, render
+from secretariat.web.render import language_at, render, said
 
 HERE = Path(__file__).parent
 HEADERS = {
@@ -130,7 +130,7 @@ def _refused(request: Request, error: Exception) -> Response:
     versions = {}
     if isinstance(error, ChangedError):
         versions = {"seen": error.seen, "now": error.now}
-    return _message(request, error.status, language_at(request).gettext(str(error)), **versions)
+    return _message(request, error.status, said(request, error), **versions)
 
 
 def _incomplete(request: Request, error: Exception) -> Response:

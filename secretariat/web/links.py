@@ -35,6 +35,7 @@ from secretariat.web.render import asked_for, language_at, render
 router = APIRouter()
 log = logging.getLogger(__name__)
 NOTICE = timedelta(days=30)
+NO_REASON = marked("Write the reason into the form as well. Nothing was changed.")
 NOT_PRESSED = marked("Open the link and press the button on its page. Nothing was done.")
 
 
@@ -246,6 +247,8 @@ def _answer(link: Link, answer: str, words: str, seen: int | None) -> Act:
     match link.purpose, answer:
         case "offer", "accept":
             return act_from(Accept, holding=link.object, seen=seen)
+        case _, "decline" | "not-performed" if not words.strip():
+            raise BadInputError(NO_REASON)
         case "offer", "decline":
             return act_from(Decline, holding=link.object, seen=seen, reason=words)
         case "review", "performed" | "not-performed":

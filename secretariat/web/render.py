@@ -10,8 +10,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from notifications.rendering import teach
 from schemas.programme import Contact
+from schemas.texts import inert
 from secretariat import words
-from secretariat.errors import UnreachableError
+from secretariat.errors import SecretariatError, UnreachableError
 from secretariat.languages import ENGLISH, LANGUAGES, Language, language_of
 from secretariat.web import signin
 
@@ -67,6 +68,18 @@ def local(zone: str) -> Any:
 def language_at(request: Request) -> Language:
     """The language of the page asked for: English where the reader chose it, or of the board."""
     return ENGLISH if asked_for(request) else _own_language(request)
+
+
+def said(request: Request, error: SecretariatError) -> str:
+    """What went wrong, in the language of the page."""
+    language = language_at(request)
+    if not error.facts:
+        return language.gettext(str(error))
+    facts = {
+        name: language.gettext(fact) if isinstance(fact, str) else fact
+        for name, fact in error.facts.items()
+    }
+    return inert(language.phrase(error.words, **facts))
 
 
 def asked_for(request: Request) -> str:
