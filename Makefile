@@ -23,9 +23,16 @@ fmt: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Ratios against a peer in the same run; no part of the tests.
-bench: $(VENV)/.run
-	$(BIN)/python benchmarks/reading.py
+# Ratios against a peer in the same run; no part of the tests. Wants a machine with nothing to do.
+RACES := reading draining killed latency timers composing worlds
+bench: $(VENV)/.bench
+	@failed=; for race in $(RACES); do \
+	  $(BIN)/python -m benchmarks.$$race || failed="$$failed $$race"; done; \
+	test -z "$$failed" || { echo "Not as fast as wanted:$$failed"; exit 1; }
+
+$(VENV)/.bench: $(VENV)/.dev requirements-bench.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-bench.lock
+	@touch $@
 
 # What an editor needs to complete a programme file.
 schema: $(VENV)/.run
@@ -46,6 +53,9 @@ lock: $(VENV)/.uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url --extra dev -c requirements.lock pyproject.toml \
 	  -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --no-emit-index-url --extra bench -c requirements-dev.lock pyproject.toml \
+	  -o requirements-bench.lock
 	echo 'uv' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate --no-emit-index-url --upgrade - -o requirements-uv.lock
 

@@ -1,0 +1,30 @@
+"""How many days of a simulated office pass in a second of one core?"""
+
+import logging
+import sys
+import time
+
+from benchmarks.race import keep
+from tests.world import DAYS, World, broken_promises
+
+SEEDS = 100
+WANTED = 600  # 2,000 worlds of 90 days in five minutes
+
+
+def main() -> None:
+    logging.disable(logging.CRITICAL)
+    World(0).live()
+    begun = time.process_time()
+    for seed in range(SEEDS):
+        world = World(seed)
+        world.live()
+        assert not list(broken_promises(world)), f"seed {seed}"
+    seconds = time.process_time() - begun
+    rate = SEEDS * DAYS / seconds
+    keep("worlds", {"unit": "days/s of one core", "worlds": SEEDS, "days/s": rate})
+    print(f"worlds: {rate:,.0f} days a second; real time is {rate * 86400:,.0f} x as slow")
+    sys.exit(rate < WANTED)
+
+
+if __name__ == "__main__":
+    main()
