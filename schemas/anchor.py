@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_serializer, model_validator
 
+from schemas.texts import inert
+
 YEARS = range(1900, 2200)
 """The years anything here can lie in; beyond them a date is a slip of the pen."""
 
@@ -46,7 +48,7 @@ class Anchor(BaseModel):
             day = date.max
         if day.year not in YEARS or not (quarter or value == day.isoformat()):
             raise ValueError(
-                f"“{value}” is neither a date like 2020-03-10 nor a quarter like 2019-Q1"
+                f"“{inert(value)}” is neither a date like 2020-03-10 nor a quarter like 2019-Q1"
             )
         return {"day": day, "tentative": bool(quarter)}
 

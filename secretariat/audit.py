@@ -126,7 +126,7 @@ def from_lines(lines: Iterable[str]) -> Iterator[Entry]:
     for number, line in enumerate(lines, 1):
         try:
             found = Entry.model_validate(json.loads(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise BadInputError(f"Line {number} is no entry of a ledger.") from None
         yield found
 

@@ -315,6 +315,7 @@ def test_what_cannot_be_kept_gets_a_sentence(site: Site) -> None:
     for act, words in (
         ({"act": "\ud800"}, "there is no act “\N{REPLACEMENT CHARACTER}”"),
         ({**accept, "\ud800": 1}, "Input should be a valid string"),
+        ({"act": "postpone-som", "som": "SOM14", "to": "\ud800"}, "is neither a date like"),
         ({**accept, "holding": "a\0b"}, "holding: this must be one line of text"),
         ({**accept, "holding": "x" * 201}, "at most 200 characters"),
         ({**accept, "seen": 0}, "seen: "),

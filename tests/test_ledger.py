@@ -304,8 +304,9 @@ def test_an_exported_ledger_can_be_checked_anywhere(kept: Store) -> None:
     found = verify(audit.from_lines(lines)).fault
     assert found
     assert found.seq == 10
-    with pytest.raises(BadInputError, match="Line 3 is no entry of a ledger"):
-        verify(audit.from_lines([*lines[:2], "{}"]))
+    for none in ("{}", "null", "[" * 100_000):
+        with pytest.raises(BadInputError, match="Line 3 is no entry of a ledger"):
+            verify(audit.from_lines([*lines[:2], none]))
 
 
 # -- what the year's mails prove -------------------------------------------------------------------
