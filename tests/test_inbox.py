@@ -4,18 +4,23 @@ import imaplib
 import os
 import smtplib
 import socket
+import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from aiosmtpd.controller import Controller
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from sqlmodel import col, select
 
 from notifications.compose import Composer
@@ -31,10 +36,13 @@ from secretariat.commands import posts, reach
 from secretariat.commands.office import Desk
 from secretariat.commands.reach import NOBODY, Reach
 from secretariat.errors import NotAllowedError, UnknownError
-from tests.conftest import Bench, free_port
+from secretariat.installation import open_office as open_installation
+from secretariat.settings import Settings
+from tests.conftest import BARE, Bench, cli, free_port
 from tests.test_incoming import RETURNS, a_reply, report
 from tests.test_obligations import HOST, Opened, a_chair
 from tests.test_outbox import FOCAL, Server, one_request, server, url_of  # noqa: F401
+from tests.test_web import Site
 
 ADDRESS = "focal-point.task-force@vn.example"
 HEAD = "tf-vn-head"
@@ -624,3 +632,107 @@ def test_an_imap_folder_is_read_once_and_its_messages_marked_as_seen(sent: Bench
         assert sum(again.values()) == 3
         assert len(replies(sent)) == 1, "what was handled stays handled"
         client.logout()
+
+
+@pytest.fixture
+def self_signed(tmp_path: Path) -> Path:
+    """A certificate for 127.0.0.1 that nobody vouches for, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    path = tmp_path / "self-signed.pem"
+    path.write_bytes(
+        made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return path
+
+
+@ON_SQLITE
+def test_no_password_goes_to_a_server_whose_certificate_nobody_vouches_for(
+    sent: Bench, self_signed: Path
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_signed)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def greet() -> None:
+            with suppress(OSError):
+                context.wrap_socket(listening.accept()[0], server_side=True)
+
+        threading.Thread(target=greet, daemon=True).start()
+        url = urlsplit(f"imaps://secretariat:secret@127.0.0.1:{listening.getsockname()[1]}/INBOX")
+        inbox = Inbox(sent.office, RETURNS, url)
+        assert inbox.read() == {}
+    assert "certificate verify failed" in inbox.trouble
+
+
+# -- where people see it ---------------------------------------------------------------------------
+
+
+@ON_SQLITE
+def test_the_board_says_what_to_do_and_staff_settle_it_there(sent: Bench, tmp_path: Path) -> None:
+    shut(sent, FOCAL)
+    site = Site(sent, tmp_path)
+    page = site.browser.get("/").text
+    assert "Mail does not reach 1 post" in page
+    assert "see to it now" in page
+    assert ADDRESS not in page, "an address is for who is signed in"
+    assert site.browser.post("/unsuspend", data={"contact": FOCAL}).status_code == 403
+    site.sign_in("un-act-head")
+    assert ADDRESS in site.browser.get("/").text
+    assert site.browser.post("/unsuspend", data={"contact": ADDRESS}).status_code == 303
+    assert "Mail does not reach" not in site.browser.get("/").text
+
+
+@ON_SQLITE
+def test_a_reply_is_shown_where_the_obligation_is_to_those_concerned(
+    sent: Bench, delivered: Deliverer, tmp_path: Path
+) -> None:
+    put(delivered, a_letter(body="We <b>will</b> do it."))
+    put(delivered, a_letter("Auto-Submitted: auto-replied\r\n", number=2))
+    an_inbox(sent, delivered).read()
+    site = Site(sent, tmp_path)
+    page = site.browser.get(site.link(FOCAL)).text
+    assert "We &lt;b&gt;will&lt;/b&gt; do it." in page
+    assert "answers that they are away" in page
+    assert "do it." not in site.browser.get("/functions/som-hosting").text
+    site.sign_in("un-act-head")
+    assert "2 answered by mail" in site.browser.get("/functions/som-hosting").text
+
+
+def test_what_came_back_is_read_and_settled_at_a_terminal(
+    lived: Settings, delivered: Deliverer
+) -> None:
+    environment = BARE | {"SECRETARIAT_DATA_DIR": str(lived.data_dir)}
+
+    def said(*words: str) -> str:
+        done = cli("mail", *words, environment=environment)
+        assert "Traceback" not in done.stderr
+        return done.stdout + done.stderr
+
+    assert "set SECRETARIAT_INBOX first" in said("read")
+    environment["SECRETARIAT_INBOX"] = "imap://u:p@elsewhere.example/INBOX"
+    assert "SECRETARIAT_INBOX is not understood" in said("read")
+    environment["SECRETARIAT_INBOX"] = f"maildir://{delivered.maildir}"
+    assert "Nothing new has come back" in said("read")
+    environment["SECRETARIAT_BOUNCES_TO"] = RETURNS.bounces_to
+    put(delivered, report(about=ADDRESS))
+    assert "1 ignored: not signed by us" in said("read")
+    assert "No address is suspended" in said("suspended")
+    with open_installation(lived).store.write() as session:
+        words = {
+            "code": "5.1.1",
+            "words": "user unknown",
+            "since": datetime(2019, 1, 1, tzinfo=UTC),
+        }
+        session.add(SuspendedAddress(address=ADDRESS, contact=FOCAL, **words))
+    assert "user unknown" in said("suspended")
+    assert "settled that mail can be sent to tf-vn-focal-point again" in said("unsuspend", ADDRESS)
+    assert "No address of “tf-vn-focal-point” is suspended" in said("unsuspend", FOCAL)
