@@ -11,12 +11,15 @@ from typing import Any
 from markupsafe import Markup
 from sqlmodel import Session, col, select
 
+from notifications.appointments import appointments
 from notifications.envelope import Envelope, address
+from notifications.invitations import Invitation
 from notifications.links import DIGESTS, Links, is_open, runs_out
 from notifications.overrides import Overrides
 from notifications.overtaken import still_needed
 from notifications.returns import NOT_READ, Returns, returns_of
 from notifications.signing import Signer, signer
+from schemas.anchor import Anchor
 from schemas.events import Event
 from schemas.programme import Contact, Programme
 from schemas.tables import Holding, Mail, Obligation, Reply, Urgency
@@ -88,9 +91,11 @@ class Composer:
             mail.template, language, facts, must_leave=mail.urgency <= Urgency.DUTY
         )
         subject, _, text = text.partition("\n")
+        sender = address(f"{self.programme.name} secretariat", self.sender)
+        recipient = address(name, mail.address)
         envelope = Envelope(
-            sender=address(f"{self.programme.name} secretariat", self.sender),
-            recipient=address(name, mail.address),
+            sender=sender,
+            recipient=recipient,
             subject=subject,
             date=now,
             message_id=self._message_id(mail),
@@ -101,6 +106,18 @@ class Composer:
             html=html,
             head=facts["head"],
             unsubscribe=facts["stop"] if facts["stop"].startswith("https:") else None,
+            invitations=tuple(
+                Invitation(
+                    appointment=found,
+                    description=text.strip(),
+                    link=facts["link"],
+                    organizer=sender,
+                    attendee=recipient,
+                    language=language.tag,
+                    written_at=now,
+                )
+                for found in facts["appointments"]
+            ),
         )
         mail.language = language.code
         mail.subject, mail.message_id = envelope.subject, envelope.message_id
@@ -161,6 +178,7 @@ class Composer:
             "reply": self._about_reply,
             "moved": self._about_moved,
             "extension": self._about_extension,
+            "meeting": self._about_meeting,
         }[mail.template]
         language = language_of(contact.language)
         common = {
@@ -171,7 +189,8 @@ class Composer:
             "now": now,
             "head": str(ledger.head(session)),
         }
-        return mail.context | common | about(session, mail, contact, now)
+        facts = mail.context | common | about(session, mail, contact, now)
+        return {"appointments": appointments(session, mail, contact, facts)} | facts
 
     def _about_obligation(
         self, session: Session, mail: Mail, contact: Contact, now: datetime
@@ -281,7 +300,8 @@ class Composer:
         self, session: Session, mail: Mail, contact: Contact, now: datetime
     ) -> dict[str, Any]:
         parts = [session.get_one(Mail, key) for key in mail.context["mails"]]
-        language, items = language_of(contact.language), []
+        language = language_of(contact.language)
+        items, days = [], []
         for part in still_needed(session, parts):
             facts = self._words(session, part, contact, now) | {"stands_in_for": "", "stop": ""}
 
@@ -290,6 +310,7 @@ class Composer:
                 file = f"{part.template}.{template}"
                 return self.templates.block(file, block, language, facts)
 
+            days += facts["appointments"]
             items.append(
                 {
                     "subject": " ".join(block("txt:subject").split()),
@@ -300,7 +321,7 @@ class Composer:
                     "link": facts["link"],
                 }
             )
-        return {"items": items, "link": self.links.page("")}
+        return {"items": items, "appointments": days, "link": self.links.page("")}
 
     def _about_week(
         self, session: Session, _mail: Mail, contact: Contact, now: datetime
@@ -316,6 +337,19 @@ class Composer:
             "transferred_words": lambda transferred: language.gettext(str(transferred)),
             "body_name": lambda body: words.name_of(self.programme, body, language),
             "function_name": lambda slug: words.function_name(self.programme, slug, language),
+            "link": self.links.page(""),
+        }
+
+    def _about_meeting(
+        self, _session: Session, mail: Mail, contact: Contact, _now: datetime
+    ) -> dict[str, Any]:
+        language = language_of(contact.language)
+        anchor, was = mail.context["anchor"], mail.context["was"]
+        return {
+            "host": words.member_name(self.programme, mail.context["host"], language),
+            "when": words.anchor_name(Anchor.model_validate(anchor), language),
+            "was_when": words.anchor_name(Anchor.model_validate(was), language) if was else "",
+            "firm": not Anchor.model_validate(anchor).tentative,
             "link": self.links.page(""),
         }
 

@@ -1,7 +1,6 @@
 """What does a mail look like on the wire? Its headers and parts, proved before it is kept."""
 
 import re
-import unicodedata
 from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,15 +14,14 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
+from notifications.harmless import body_text, header_text
 from notifications.invitations import Invitation, attach
 from secretariat.audit import NOTED_IN
 from secretariat.errors import BadInputError, NoAddressError
 
 _WIRE = SMTP.clone(cte_type="7bit")  # no relay on the way can harm what it need not understand
 _LONGEST_LINE = 998
-_LONGEST_TEXT = 250
 _OCTETS_A_WORD = 42  # 75 as they stand in the header
-_TURNS_TEXT_ROUND = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 
 
 @dataclass(frozen=True)
@@ -118,32 +116,6 @@ def address(name: str, spec: str) -> Address:
     if plain != spec:
         raise NoAddressError(f"“{spec}” is not one address that every mail relay takes.")
     return Address(header_text(name), addr_spec=spec)
-
-
-def header_text(text: str) -> str:
-    """Text that says the same in a header and can do nothing there: one line, no commands.
-
-    Line ends, controls and what turns text round become a space, an encoded word is taken apart,
-    and what no header needs is cut.
-    """
-    shown = "".join(" " if _steers(char) else char for char in text)
-    line = " ".join(shown.replace("=?", "= ?").split())
-    return line if len(line) <= _LONGEST_TEXT else line[: _LONGEST_TEXT - 1] + "…"
-
-
-def body_text(text: str) -> str:
-    """A body whose lines end in one way and that holds no control but the tab."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
-    return "".join("\ufffd" if _hidden(char) else char for char in lines)
-
-
-def _steers(char: str) -> bool:
-    category = unicodedata.category(char)
-    return category in ("Cc", "Cs", "Zl", "Zp") or ord(char) in _TURNS_TEXT_ROUND
-
-
-def _hidden(char: str) -> bool:
-    return unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t"
 
 
 def _encoded(text: str) -> str:

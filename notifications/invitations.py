@@ -2,53 +2,48 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 
 from icalendar import Calendar, Event, vCalAddress, vUri
 
+from notifications.appointments import Appointment
+from notifications.harmless import body_text, header_text
+
 
 @dataclass(frozen=True)
 class Invitation:
-    """One day for one reader.
+    """An appointment for one reader, in whose language it is; ``written_at`` is aware."""
 
-    The same ``uid`` with a greater ``sequence`` moves the event, or takes it away: ``cancelled``.
-    ``busy`` says whether the day is taken, as by a meeting; a deadline leaves it free.
-    """
-
-    uid: str
-    sequence: int
-    day: date
-    summary: str
+    appointment: Appointment
     description: str
     link: str
     organizer: Address
     attendee: Address
     language: str
     written_at: datetime
-    busy: bool = False
-    cancelled: bool = False
 
     @property
     def method(self) -> str:
-        return "CANCEL" if self.cancelled else "REQUEST"
+        return "CANCEL" if self.appointment.cancelled else "REQUEST"
 
     def as_bytes(self) -> bytes:
         """The calendar object, its lines folded; the same each time."""
+        found, speaks = self.appointment, {"LANGUAGE": self.language}
         event = Event()
-        event.add("uid", self.uid)
-        event.add("sequence", self.sequence)
+        event.add("uid", found.uid(self.organizer.domain))
+        event.add("sequence", found.sequence)
         event.add("dtstamp", self.written_at)
-        event.add("dtstart", self.day)
-        event.add("dtend", self.day + timedelta(days=1))
-        event.add("summary", self.summary, parameters={"LANGUAGE": self.language})
-        event.add("description", self.description, parameters={"LANGUAGE": self.language})
+        event.add("dtstart", found.day)
+        event.add("dtend", found.day + timedelta(days=1))
+        event.add("summary", header_text(found.summary), parameters=speaks)
+        event.add("description", body_text(self.description).strip(), parameters=speaks)
         event.add("url", vUri(self.link))
         event.add("organizer", _mailbox(self.organizer))
         event.add("attendee", _mailbox(self.attendee, ROLE="REQ-PARTICIPANT", RSVP="FALSE"))
-        event.add("transp", "OPAQUE" if self.busy else "TRANSPARENT")
-        event.add("status", "CANCELLED" if self.cancelled else "CONFIRMED")
+        event.add("transp", "OPAQUE" if found.busy else "TRANSPARENT")
+        event.add("status", "CANCELLED" if found.cancelled else "CONFIRMED")
         calendar = Calendar()
         calendar.add("prodid", "-//secretariat//handover//EN")
         calendar.add("version", "2.0")

@@ -3,7 +3,7 @@
 from sqlmodel import Session
 
 from schemas.phase import Standing
-from schemas.tables import Holding, Mail, Obligation, Urgency
+from schemas.tables import Holding, Mail, Obligation, Som, Urgency
 from secretariat import ladder
 from secretariat.commands import digests, reminders
 
@@ -17,6 +17,10 @@ def overtaken(session: Session, mail: Mail) -> str:
         return "no digests are wanted there"
     if mail.template == "obligation":
         return _past(session.get(Obligation, mail.obligation), mail.context["step"])
+    if mail.template == "meeting":
+        som = session.get(Som, mail.context["som"])
+        same = som is not None and som.anchor == mail.context["anchor"]
+        return "" if same else "moved again before it was sent"
     if mail.holding and mail.context["kind"] == "holding.offered":
         holding = session.get(Holding, mail.holding)
         open_still = holding and holding.standing == Standing.OFFERED

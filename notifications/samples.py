@@ -30,6 +30,7 @@ def samples(programme: Programme) -> dict[str, list[dict[str, Any]]]:
         ],
         "digest": [{"items": [_item()] * count} for count in (1, 2)],
         "weekly": list(_weeks(programme)),
+        "meeting": list(_meetings(programme)),
         "undelivered": [
             {"why": "550 no such user", "count": count, "mails": [_lost()]} for count in (1, 2)
         ],
@@ -62,6 +63,7 @@ def _common(programme: Programme) -> dict[str, Any]:
         "now": _NOW,
         "head": "412:ab12cd34ef567890",
         "link": _LINK,
+        "appointments": [],
     }
 
 
@@ -153,6 +155,21 @@ def _item() -> dict[str, Any]:
         "button": "Open",
         "link": _LINK,
     }
+
+
+def _meetings(programme: Programme) -> Iterator[dict[str, Any]]:
+    for was, reason, firm in product(("", "2026-Q2"), ("", "an election"), (True, False)):
+        yield {
+            "som": "SOM20",
+            "host": programme.members[0].name,
+            "anchor": "2026-06-01" if firm else "2026-Q3",
+            "was": was,
+            "reason": reason,
+            "sequence": 1 if was else 0,
+            "when": "1 June 2026",
+            "was_when": "the second quarter of 2026" if was else "",
+            "firm": firm,
+        }
 
 
 def _lost() -> dict[str, Any]:

@@ -18,7 +18,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from notifications.envelope import Envelope, address, body_text, header_text
+from notifications.envelope import Envelope, address
+from notifications.harmless import body_text, header_text
 from notifications.signing import Signer, signer
 from notifications.smtp import Relay
 from notifications.transport import Frozen

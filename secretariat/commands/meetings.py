@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from schemas.acts import AgreeChair, CloseSom, PlanSom, PostponeSom, PrepareSom, RunFlow, TakeChair
 from schemas.anchor import Anchor
 from schemas.programme import Cadence, Function
-from schemas.tables import Cycle, Som, Term
+from schemas.tables import Cycle, Entry, Som, Term
 from secretariat import calendars, cycles, rotation, runs
 from secretariat.commands.obligations import follow
 from secretariat.commands.office import Desk, handles
@@ -54,6 +54,8 @@ def plan_som(desk: Desk, act: PlanSom) -> None:
         raise ConflictError(f"{act.som} is agreed to be chaired by {term.member}, not {act.host}.")
     _not_past(desk, act.on)
     desk.record("som.planned", act.som, host=act.host, anchor=str(act.on), **_notice(desk, act.on))
+    if not act.on.tentative:
+        _invite(desk, act.som, act.host, act.on)
 
 
 @handles(PrepareSom, may="secretariat chair")
@@ -83,7 +85,10 @@ def postpone_som(desk: Desk, act: PostponeSom) -> None:
     _not_past(desk, act.to)
     if som.anchor != str(act.to):
         facts = {"anchor": str(act.to), "was": som.anchor, "reason": act.reason}
+        was = Anchor.model_validate(som.anchor)
         why = desk.record("som.postponed", act.som, **facts, **_notice(desk, act.to))
+        if not (was.tentative and act.to.tentative):
+            _invite(desk, act.som, som.host, act.to, was=str(was), reason=act.reason)
         query = select(Cycle).where(Cycle.name == act.som, col(Cycle.closed_at).is_(None))
         moved = list(desk.session.exec(query.order_by(Cycle.id)))
         for cycle in moved:
@@ -102,6 +107,30 @@ def close_som(desk: Desk, act: CloseSom) -> None:
     following = desk.session.get(Term, rotation.following(act.som))
     if following and not following.took_office_at:
         take_chair(desk, TakeChair(som=following.som))
+
+
+def _invite(
+    desk: Desk, som: str, host: str, on: Anchor, *, was: str = "", reason: str = ""
+) -> None:
+    """Write to those who meet once there is a day, and again when it moves or is open again."""
+    moves = select(func.count()).select_from(Entry)
+    before = desk.session.exec(
+        moves.where(Entry.subject == som, col(Entry.kind).in_(("som.planned", "som.postponed")))
+    ).one()
+    bodies = [*desk.programme.task_forces(), desk.programme.chair, desk.programme.secretariat]
+    people = {each.slug: each for body in bodies for each in desk.contacts(body, "head")}
+    for contact in people.values():
+        desk.mail(
+            f"meeting#{som}#{before}>{contact.slug}",
+            contact,
+            "meeting",
+            som=som,
+            host=host,
+            anchor=str(on),
+            was=was,
+            reason=reason,
+            sequence=before,
+        )
 
 
 def _known_member(desk: Desk, code: str) -> None:

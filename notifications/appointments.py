@@ -1,0 +1,114 @@
+"""Which days does a mail put into its reader's calendar, move there, or take out again?"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+
+from schemas.anchor import Anchor
+from schemas.programme import Contact
+from schemas.tables import Mail, Obligation
+
+_NEVER_CAME = ("suppressed", "refused", "expired")
+
+
+@dataclass(frozen=True)
+class Appointment:
+    """A day of one thing, for ever known by ``about``; a greater ``sequence`` replaces it.
+
+    ``busy`` says that the day is taken, as by a meeting; a deadline leaves it free.
+    """
+
+    about: str
+    sequence: int
+    day: date
+    summary: str
+    busy: bool = False
+    cancelled: bool = False
+
+    def uid(self, domain: str) -> str:
+        return f"{sha256(self.about.encode()).hexdigest()[:32]}@{domain}"
+
+
+def appointments(
+    session: Session, mail: Mail, contact: Contact, facts: dict[str, Any]
+) -> list[Appointment]:
+    """What is firm. A request to do something comes with its day once; later mails need not."""
+    match mail.template:
+        case "obligation":
+            return _asked(session, mail, contact, facts)
+        case "extension" if mail.context["answer"] == "granted" and facts["own"]:
+            return [_due(facts, contact)]
+        case "moved":
+            moves = zip(mail.context["moves"], facts["moves"], strict=True)
+            return [
+                _moved(session, move, words, contact)
+                for move, words in moves
+                if move["body"] == contact.body
+                and not (move["provisional"] and move["was_provisional"])
+            ]
+        case "meeting":
+            return [_meeting(mail.context, facts)]
+        case _:
+            return []
+
+
+def _asked(
+    session: Session, mail: Mail, contact: Contact, facts: dict[str, Any]
+) -> list[Appointment]:
+    obligation: Obligation = facts["obligation"]
+    settled = obligation.provisional or obligation.done_at or facts["escalates"]
+    if settled or not facts["own"] or _came_before(session, mail):
+        return []
+    return [_due(facts, contact)]
+
+
+def _due(facts: dict[str, Any], contact: Contact) -> Appointment:
+    obligation: Obligation = facts["obligation"]
+    summary = f"{facts['title']} ({facts['function']}, {facts['cycle']})"
+    sequence = getattr(obligation, "sequence", 0)
+    return Appointment(obligation.id, sequence, last_day(obligation.do_by, contact), summary)
+
+
+def _came_before(session: Session, mail: Mail) -> bool:
+    earlier = select(Mail.id).where(
+        Mail.obligation == mail.obligation,
+        Mail.contact == mail.contact,
+        Mail.template == mail.template,
+        Mail.idem_key != mail.idem_key,
+        col(Mail.state).not_in(_NEVER_CAME),
+    )
+    if mail.id is not None:
+        earlier = earlier.where(col(Mail.id) < mail.id)
+    return session.exec(earlier.limit(1)).first() is not None
+
+
+def _moved(
+    session: Session, move: dict[str, Any], words: dict[str, Any], contact: Contact
+) -> Appointment:
+    """A day that moved; one that is firm no more, or no longer asked for, is taken out."""
+    about, sequence = move["obligation"], move["sequence"]
+    summary = f"{words['title']} ({words['function']}, {words['cycle']})"
+    obligation = session.get(Obligation, about)
+    if obligation is None or move["provisional"] or not move["day"]:
+        was = date.fromisoformat(move["was"])
+        return Appointment(about, sequence, was, summary, cancelled=True)
+    return Appointment(about, sequence, last_day(obligation.do_by, contact), summary)
+
+
+def _meeting(context: dict[str, Any], facts: dict[str, Any]) -> Appointment:
+    anchor = Anchor.model_validate(context["anchor"])
+    summary = f"{facts['programme'].name} {context['som']} ({facts['host']})"
+    off = anchor.tentative
+    day = Anchor.model_validate(context["was"]).day if off else anchor.day
+    return Appointment(
+        f"som/{context['som']}", context["sequence"], day, summary, busy=True, cancelled=off
+    )
+
+
+def last_day(do_by: datetime, contact: Contact) -> date:
+    """The day on which it has to be done where the reader is: ``do_by`` is the instant after it."""
+    return (do_by - timedelta(microseconds=1)).astimezone(ZoneInfo(contact.zone)).date()
