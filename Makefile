@@ -4,12 +4,12 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check bench lock fmt schema messages life-cycle browser clean
+.PHONY: demo test check bench lock fmt schema messages life-cycle debian clean
 
 demo: $(VENV)/.run
 	@$(BIN)/secretariat demo
 
-test: $(VENV)/.dev browser check
+test: $(VENV)/.dev debian check
 	$(BIN)/pytest
 
 check: $(VENV)/.dev
@@ -78,13 +78,16 @@ $(VENV)/.dev: $(VENV)/.uv requirements-dev.lock pyproject.toml
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $(VENV)/.run $@
 
-# The board is tested in a real browser; Debian's and Ubuntu's Chromium is found or installed.
-browser:
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
-	  { echo "Installing Chromium for the browser tests …"; \
-	    $$(test "$$(id -u)" = 0 || echo sudo) sh -c \
-	      'apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium' >/dev/null; } || \
-	  { echo "The browser tests need Chromium: install the package 'chromium' and run make test again."; exit 1; }
+# Chromium looks at the board, SpamAssassin at the mails: Debian's and Ubuntu's, found or installed.
+debian:
+	@wanted=""; \
+	  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || wanted="chromium"; \
+	  command -v spamassassin >/dev/null || wanted="$$wanted spamassassin"; \
+	  test -z "$$wanted" || \
+	  { echo "Installing what tests need:$$wanted …"; \
+	    $$(test "$$(id -u)" = 0 || echo sudo) env DEBIAN_FRONTEND=noninteractive sh -c \
+	      "apt-get update -qq && apt-get install -y -qq --no-install-recommends $$wanted" >/dev/null; } || \
+	  { echo "Tests need these packages: install$$wanted and run make test again."; exit 1; }
 
 clean:
 	rm -rf $(VENV) data

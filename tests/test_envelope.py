@@ -34,7 +34,7 @@ ENVELOPE = Envelope(
     recipient=address("Task force of Viet Nam, head", "head@vn.example"),
     subject="Host confirms date and venue",
     date=datetime(2019, 1, 3, 3, tzinfo=UTC),
-    message_id="<one@commit.example>",
+    message_id="<5e0d3c1b8f6a4972a1c0b2d4e6f80912@commit.example>",
     language="en",
     text="Dear colleagues,\n",
     html="<p>Dear colleagues,</p>\n",
