@@ -21,7 +21,7 @@ def overtaken(session: Session, mail: Mail) -> str:
         som = session.get(Som, mail.context["som"])
         same = som is not None and som.anchor == mail.context["anchor"]
         return "" if same else "moved again before it was sent"
-    if mail.holding and mail.context["kind"] == "holding.offered":
+    if mail.holding and mail.context.get("kind") == "holding.offered":
         holding = session.get(Holding, mail.holding)
         open_still = holding and holding.standing == Standing.OFFERED
         return "" if open_still else "answered before it was sent"

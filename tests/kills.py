@@ -154,7 +154,7 @@ def under_way(store: Store) -> int:
 def main(url: str, directory: Path, kills: int, seed: int) -> dict[str, Any]:
     port, relay = sink(directory / "taken")
     try:
-        return until_killed(open_store(url), port, kills, random.Random(seed)) | found(  # noqa: S311
+        return until_killed(open_store(url), port, kills, random.Random(seed)) | found(
             open_store(url), directory / "taken"
         )
     finally:
@@ -223,4 +223,4 @@ def found(store: Store, taken: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))))  # noqa: T201
+    print(json.dumps(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))))

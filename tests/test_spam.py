@@ -91,6 +91,6 @@ def test_no_mail_looks_like_spam_and_what_is_spam_would_be_found(
     spam = replace(ENVELOPE, message_id=identified("spam"), text=f"{KNOWN_AS_SPAM}\n")
     found = scores({**mails, "spam": spam.as_bytes()}, tmp_path)
     for name, (score, why) in found.items():
-        print(f"{name:20} {score:5}  {why}")  # noqa: T201
+        print(f"{name:20} {score:5}  {why}")
     assert found.pop("spam")[0] >= LIMIT
     assert {name: said for name, said in found.items() if said[0] >= LIMIT} == {}
