@@ -178,7 +178,11 @@ class Composer:
             "reply": self._about_reply,
             "moved": self._about_moved,
             "extension": self._about_extension,
+<<<<<<< HEAD
             "meeting": self._about_meeting,
+=======
+            "gap": self._about_gaps,
+>>>>>>> 1dd0dde (An auditor works out anew who should have been written to, and says who was not)
         }[mail.template]
         language = language_of(contact.language)
         common = {
@@ -282,6 +286,28 @@ class Composer:
             "wanted_on": _day(mail.context["wanted"], language),
             "link": self.links.page(f"obligations/{obligation.id}") if asked else facts["link"],
         }
+
+    def _about_gaps(
+        self, session: Session, mail: Mail, contact: Contact, _now: datetime
+    ) -> dict[str, Any]:
+        language = language_of(contact.language)
+        found = []
+        for gap in mail.context["gaps"]:
+            obligation = session.get(Obligation, gap["obligation"])
+            function, cycle, _ = gap["obligation"].split("/", 2)
+            found.append(
+                gap
+                | {
+                    "title": language.text_of(
+                        self.programme, obligation.title if obligation else ""
+                    ),
+                    "function": words.function_name(self.programme, function, language),
+                    "cycle": cycle,
+                    "body": words.name_of(self.programme, gap["body"], language),
+                    "at": in_words(contact.zone, language)(datetime.fromisoformat(gap["at"])),
+                }
+            )
+        return {"gaps": found, "link": self.links.page("obligations")}
 
     def _about_ended(
         self, _session: Session, mail: Mail, contact: Contact, _now: datetime

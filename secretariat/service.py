@@ -31,6 +31,7 @@ from schemas.programme import Contact
 from secretariat import history
 from secretariat.children import Prefect
 from secretariat.clock import VirtualClock, WallClock
+from secretariat.commands import auditing
 from secretariat.commands.office import Desk, Office
 from secretariat.errors import ConflictError, UnreachableError
 from secretariat.installation import DemoClock, clock_of, forward, is_demo, set_clock
@@ -202,6 +203,7 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
         def work() -> None:
             try:
                 first()
+                auditing.begin(office)
                 scheduler.start()
                 postman.start()
                 prefect.start()

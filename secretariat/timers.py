@@ -27,10 +27,10 @@ def tick(office: Office) -> int:
     return claimed
 
 
-def next_due(session: Session) -> Timer | None:
-    """The next timer waiting for its time."""
-    query = select(Timer).where(col(Timer.claimed_at).is_(None)).order_by(col(Timer.due_at))
-    return session.exec(query.limit(1)).first()
+def next_due(session: Session, *, but: str = "") -> Timer | None:
+    """The next timer waiting for its time, of whatever kind but one."""
+    query = select(Timer).where(col(Timer.claimed_at).is_(None), Timer.kind != but)
+    return session.exec(query.order_by(col(Timer.due_at)).limit(1)).first()
 
 
 def _tick_batch(office: Office) -> int:

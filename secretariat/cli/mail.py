@@ -75,6 +75,7 @@ def forecast(
 
 
 @mail.command()
+<<<<<<< HEAD
 def preview(
     name: Annotated[str, typer.Argument(help="a kind of mail, or the number of one")] = "",
     language: Annotated[str, typer.Option(help="en, km, zh, lo, my, th or vi")] = "en",
@@ -96,6 +97,28 @@ def preview(
             html.write_text(seen.html, encoding="utf-8")
         except OSError as error:
             raise UnreachableError(f"{html} cannot be written: {error.strerror}.") from None
+=======
+def audit() -> None:
+    """Who should have been written to by now, and was not; exit code 1 if there is anybody."""
+    from secretariat.commands.auditing import audit
+    from secretariat.words import name_of
+
+    _, office = office_here()
+    zone = ZoneInfo(office.programme.zone)
+    with office.store.read() as session:
+        found = audit(session, office.programme, office.clock.now())
+    for gap in found:
+        body = name_of(office.programme, gap.body)
+        say(
+            f"{gap.at.astimezone(zone):%Y-%m-%d %H:%M}  {gap.obligation}: {body}, the step "
+            f"“{gap.step}” to the {gap.to.replace('-', ' ')}: {gap.why}."
+        )
+    if not found:
+        say("Everybody who should have been written to by now was.")
+        return
+    say(f"{len(found)} reached nobody. Times are in {zone.key}.")
+    raise typer.Exit(1)
+>>>>>>> 1dd0dde (An auditor works out anew who should have been written to, and says who was not)
 
 
 @mail.command()

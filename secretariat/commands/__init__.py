@@ -1,6 +1,7 @@
 """Every change comes through here: an act is checked, decided, and recorded in one transaction."""
 
 from secretariat.commands import (
+    auditing,
     bodies,
     holdings,
     links,
@@ -16,6 +17,7 @@ from secretariat.commands.office import Office
 
 __all__ = [
     "Office",
+    "auditing",
     "bodies",
     "holdings",
     "links",

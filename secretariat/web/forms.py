@@ -17,6 +17,7 @@ from schemas.acts import (
     Unsuspend,
 )
 from secretariat import runs
+from secretariat.commands import auditing
 from secretariat.commands.office import Office
 from secretariat.errors import ConflictError
 from secretariat.installation import forward
@@ -94,7 +95,7 @@ def move_clock(request: Request, to: Annotated[str, Form()] = "") -> Response:
     signin.steering(request)
     office: Office = request.app.state.parts.office
     with office.store.read() as session:
-        timer = next_due(session)
+        timer = next_due(session, but=auditing.KIND)
     if to:
         target = morning_of(to, office.programme.zone)
     elif timer:

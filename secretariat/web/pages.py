@@ -14,6 +14,7 @@ from schemas.programme import Programme
 from schemas.tables import Entry, Mail, Run
 from secretariat import board, closeup, ladder, ledger, words
 from secretariat.assumptions import percent, short_month, verdict
+from secretariat.commands import auditing
 from secretariat.commands.office import Desk, Office
 from secretariat.commands.reach import Reach, Unreachable
 from secretariat.errors import UnknownError
@@ -41,7 +42,7 @@ def show_board(request: Request, at: str | None = None) -> Response:
             "events": _events(session, office, 12),
             "mails": _mails(present, moment, 8),
             "runs": [] if past else board.runs(present),
-            "next_timer": None if past else next_due(present),
+            "next_timer": None if past else next_due(present, but=auditing.KIND),
             "unreachable": [] if past else _unreachable(present, office, moment),
             "months": _months(present, office),
         }
