@@ -178,11 +178,8 @@ class Composer:
             "reply": self._about_reply,
             "moved": self._about_moved,
             "extension": self._about_extension,
-<<<<<<< HEAD
             "meeting": self._about_meeting,
-=======
             "gap": self._about_gaps,
->>>>>>> 1dd0dde (An auditor works out anew who should have been written to, and says who was not)
         }[mail.template]
         language = language_of(contact.language)
         common = {

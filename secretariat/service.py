@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import SplitResult
 
@@ -176,15 +177,7 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
         prefect_client = httpx.Client(auth=settings.prefect_auth, timeout=10)
         carrier = relay.Relay(office, settings.prefect_api, prefect_client)
 
-        def health() -> dict[str, str]:
-            way = "caught here" if caught else "leaving by your relay"
-            mail = f"{postman.words or way}{outbox.waiting_in_words()}"
-            if broken := writer.templates.broken:
-                mail += f"; templates to mend: {', '.join(sorted(set(broken.values())))}"
-            clock = watch.trouble or "ticking"
-            state = {"Clock": clock, "Mail": mail, "Prefect": prefect.words}
-            return state | ({"Inbox": inbox.trouble or "read every minute"} if inbox else {})
-
+        health = partial(_health, postman, watch, prefect, inbox, caught is not None)
         scheduler = _scheduler(office, carrier, watch, writer.templates, inbox)
         stack.callback(lambda: scheduler.running and scheduler.shutdown())
         app = create_app(Parts(settings, office, writer, caught, health))
@@ -225,6 +218,19 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
             server.run()
     if failed:
         raise failed[0]
+
+
+def _health(
+    postman: Postman, watch: Watch, prefect: Prefect, inbox: Inbox | None, catching: bool
+) -> dict[str, str]:
+    """How each part beside the board is, in words."""
+    way = "caught here" if catching else "leaving by your relay"
+    mail = f"{postman.words or way}{postman.outbox.waiting_in_words()}"
+    if broken := postman.outbox.composer.templates.broken:
+        mail += f"; templates to mend: {', '.join(sorted(set(broken.values())))}"
+    clock = watch.trouble or "ticking"
+    state = {"Clock": clock, "Mail": mail, "Prefect": prefect.words}
+    return state | ({"Inbox": inbox.trouble or "read every minute"} if inbox else {})
 
 
 def limits_of(settings: Settings, url: SplitResult) -> Limits:

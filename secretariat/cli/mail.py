@@ -75,7 +75,6 @@ def forecast(
 
 
 @mail.command()
-<<<<<<< HEAD
 def preview(
     name: Annotated[str, typer.Argument(help="a kind of mail, or the number of one")] = "",
     language: Annotated[str, typer.Option(help="en, km, zh, lo, my, th or vi")] = "en",
@@ -97,7 +96,9 @@ def preview(
             html.write_text(seen.html, encoding="utf-8")
         except OSError as error:
             raise UnreachableError(f"{html} cannot be written: {error.strerror}.") from None
-=======
+
+
+@mail.command()
 def audit() -> None:
     """Who should have been written to by now, and was not; exit code 1 if there is anybody."""
     from secretariat.commands.auditing import audit
@@ -118,7 +119,6 @@ def audit() -> None:
         return
     say(f"{len(found)} reached nobody. Times are in {zone.key}.")
     raise typer.Exit(1)
->>>>>>> 1dd0dde (An auditor works out anew who should have been written to, and says who was not)
 
 
 @mail.command()
