@@ -11,6 +11,7 @@ import psycopg
 from secretariat.store import NOTICES, Store
 
 _GLANCE = 0.05  # seconds between two looks at what other processes wrote
+_STOPS_WITHIN = 0.5  # seconds in which somebody who rings without writing is heard
 
 
 class Bell:
@@ -65,5 +66,7 @@ class Bell:
             )
             self._connection.execute(f"listen {NOTICES}")
             return
-        for _ in self._connection.notifies(timeout=seconds, stop_after=1):
-            pass
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not self._store.written.is_set():
+            for _ in self._connection.notifies(timeout=_STOPS_WITHIN, stop_after=1):
+                return

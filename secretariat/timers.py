@@ -11,6 +11,7 @@ from secretariat import ledger
 from secretariat.commands import reminders
 from secretariat.commands.office import FIRINGS, Desk, Office
 from secretariat.ownership import ENGINE
+from secretariat.points import reached
 
 BATCH = 200
 
@@ -24,6 +25,7 @@ def tick(office: Office) -> int:
     claimed = 0
     while batch := _tick_batch(office):
         claimed += batch
+        reached("tick")
     return claimed
 
 
