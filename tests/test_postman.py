@@ -113,6 +113,10 @@ def test_the_most_urgent_leaves_first_then_what_ends_soonest(
 def test_with_fifty_thousand_waiting_memory_stays_flat_and_the_first_to_end_leaves_first(
     post: Post, relay: Misbehaving
 ) -> None:
+    post.ask(FIRST)
+    post.outbox(url_of(relay)).drain()  # what is loaded once is no part of this
+    relay.recipients.clear()
+    post.pass_time(minutes=2)
     post.ask("model@a.example")
     one = {column.name: column.name for column in Mail.__table__.columns if column.name != "id"}
     many = one | {
@@ -125,7 +129,7 @@ def test_with_fifty_thousand_waiting_memory_stays_flat_and_the_first_to_end_leav
             f"insert into outbox ({', '.join(many)}) "  # noqa: S608
             "with recursive numbers(n) as "
             "(select 0 union all select n + 1 from numbers limit 50000) "
-            f"select {', '.join(many.values())} from outbox, numbers"
+            f"select {', '.join(many.values())} from outbox, numbers where state = 'waiting'"
         )
     outbox = post.outbox(url_of(relay), Limits(per_minute=30, connections=1))
     tracemalloc.start()
