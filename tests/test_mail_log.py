@@ -58,7 +58,7 @@ def test_a_refused_mail_stays_in_the_log_and_a_new_one_is_asked_for(
     open_office: Opened, server: Server
 ) -> None:
     bench = one_request(open_office)
-    server.at_rcpt = ["550 5.1.1 no such user"]
+    server.at_rcpt = ["550 5.7.1 not let in"]
     outbox = an_outbox(bench, url_of(server))
     outbox.drain()
     refused = number(bench)
