@@ -69,8 +69,8 @@ def _asked(
 def _due(facts: dict[str, Any], contact: Contact) -> Appointment:
     obligation: Obligation = facts["obligation"]
     summary = f"{facts['title']} ({facts['function']}, {facts['cycle']})"
-    sequence = getattr(obligation, "sequence", 0)
-    return Appointment(obligation.id, sequence, last_day(obligation.do_by, contact), summary)
+    day = last_day(obligation.do_by, contact)
+    return Appointment(obligation.id, obligation.sequence, day, summary)
 
 
 def _came_before(session: Session, mail: Mail) -> bool:
@@ -90,13 +90,13 @@ def _moved(
     session: Session, move: dict[str, Any], words: dict[str, Any], contact: Contact
 ) -> Appointment:
     """A day that moved; one that is firm no more, or no longer asked for, is taken out."""
-    about, sequence = move["obligation"], move["sequence"]
     summary = f"{words['title']} ({words['function']}, {words['cycle']})"
-    obligation = session.get(Obligation, about)
+    obligation = session.get(Obligation, move["obligation"])
     if obligation is None or move["provisional"] or not move["day"]:
         was = date.fromisoformat(move["was"])
-        return Appointment(about, sequence, was, summary, cancelled=True)
-    return Appointment(about, sequence, last_day(obligation.do_by, contact), summary)
+        return Appointment(move["obligation"], move["sequence"], was, summary, cancelled=True)
+    day = last_day(obligation.do_by, contact)
+    return Appointment(obligation.id, obligation.sequence, day, summary)
 
 
 def _meeting(context: dict[str, Any], facts: dict[str, Any]) -> Appointment:

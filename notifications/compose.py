@@ -24,7 +24,7 @@ from schemas.events import Event
 from schemas.programme import Contact, Programme
 from schemas.tables import Holding, Mail, Obligation, Reply, Urgency
 from secretariat import ladder, ledger, week, words
-from secretariat.commands import posts
+from secretariat.commands import digests, posts
 from secretariat.commands.office import Desk
 from secretariat.errors import UnknownError
 from secretariat.keys import kept_keys
@@ -127,7 +127,7 @@ class Composer:
 
     def _stop(self, session: Session, mail: Mail, contact: Contact, now: datetime) -> str:
         """The link that ends digests; empty for mails one has to get."""
-        if mail.urgency != Urgency.DIGEST:
+        if mail.template not in digests.TEMPLATES:
             return ""
         return self._link(session, DIGESTS, contact.slug, contact, now)
 

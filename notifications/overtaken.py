@@ -3,7 +3,7 @@
 from sqlmodel import Session
 
 from schemas.phase import Standing
-from schemas.tables import Holding, Mail, Obligation, Som, Urgency
+from schemas.tables import Holding, Mail, Obligation, Som
 from secretariat import ladder
 from secretariat.commands import digests, reminders
 
@@ -13,7 +13,9 @@ def overtaken(session: Session, mail: Mail) -> str:
     if mail.template == "digest":
         parts = [session.get_one(Mail, key) for key in mail.context["mails"]]
         return "" if still_needed(session, parts) else "all in it was done before it was sent"
-    if mail.urgency == Urgency.DIGEST and digests.stopped(session, mail.contact, mail.not_before):
+    if mail.template in digests.TEMPLATES and digests.stopped(
+        session, mail.contact, mail.not_before
+    ):
         return "no digests are wanted there"
     if mail.template == "obligation":
         return _past(session.get(Obligation, mail.obligation), mail.context["step"])

@@ -30,9 +30,16 @@ def samples(programme: Programme) -> dict[str, list[dict[str, Any]]]:
         ],
         "digest": [{"items": [_item()] * count} for count in (1, 2)],
         "weekly": list(_weeks(programme)),
+        "moved": list(_moves()),
+        "extension": list(_extensions(programme)),
+        "gap": [{"gaps": [_gap()] * count} for count in (1, 2)],
         "meeting": list(_meetings(programme)),
         "undelivered": [
             {"why": "550 no such user", "count": count, "mails": [_lost()]} for count in (1, 2)
+        ],
+        "unreachable": [{"post_name": "A contact", "code": "5.1.1", "words": "no such user"}],
+        "reply": [
+            {"who": who, "thing": thing} for who in ("", "A contact") for thing in (None, "A step")
         ],
         "links": [
             {"reason": reason, "items": items}
@@ -105,6 +112,53 @@ def _obligations(programme: Programme) -> Iterator[dict[str, Any]]:
             "late_days": 3 if late else 0,
             "hours_late": 5 if late else 0,
         }
+
+
+def _extensions(programme: Programme) -> Iterator[dict[str, Any]]:
+    asked = next(_obligations(programme))
+    for answer, reason, turn in product(("asked", "granted", "refused"), ("", "rain"), (0, 1)):
+        yield asked | {
+            "answer": answer,
+            "reason": reason,
+            "turn": turn,
+            "wanted": "2026-03-16",
+            "wanted_on": "16 March 2026",
+            "promised_on": "9 March 2026",
+            "due_on": "9 March 2026",
+        }
+
+
+def _moves() -> Iterator[dict[str, Any]]:
+    days = ("9 March 2026", "16 March 2026", None)
+    moves = [
+        {
+            "obligation": "function/2026/step@body",
+            "title": "A step of the function",
+            "function": "A function",
+            "cycle": "2026",
+            "body": "A body",
+            "was": "9 March 2026",
+            "was_provisional": False,
+            "day": day,
+            "provisional": provisional,
+            "sequence": 1,
+        }
+        for day, provisional in product(days, (True, False))
+    ]
+    for own, said in product((True, False), ("", "SOM20 was postponed.")):
+        yield {
+            "about": "SOM20",
+            "said": said,
+            "own": own,
+            "moves": moves,
+            "why": None,
+            "by": "body",
+        }
+
+
+def _gap() -> dict[str, Any]:
+    names = ("obligation", "title", "function", "cycle", "body", "step", "to", "at", "why")
+    return dict.fromkeys(names, "sample")
 
 
 def _holdings(programme: Programme) -> Iterator[dict[str, Any]]:

@@ -53,6 +53,8 @@ def first_mistake(sources: dict[str, str], programme: Programme, name: str) -> M
         return error.name or file, error.lineno, str(error.message)
     except MemoryError:
         return file, 1, "writing this mail takes more than 64 MB"
+    except RecursionError as error:
+        return *(_place(error, sources) or (file, 1)), "a template includes itself"
     except Exception as error:
         return *(_place(error, sources) or (file, 1)), str(error) or type(error).__name__
     return None

@@ -93,10 +93,38 @@ def test_the_last_day_is_the_reader_s(commit: Programme, zone: str, day: int) ->
     assert last_day(end_in_viet_nam, contact) == date(2019, 11, day)
 
 
+def moved(bench: Bench, server: Server, to: str) -> EmailMessage:
+    """The mail to the host's focal point about the meeting's move."""
+    server.taken.clear()
+    bench.office.do(PostponeSom(som="SOM14", to=on(to), reason="An election"), by="un-act")
+    bench.clock.advance_to(bench.clock.now() + timedelta(days=1))
+    an_outbox(bench, url_of(server)).drain()
+    mails = [read(content) for content in server.taken]
+    (mail,) = [m for m in mails if "focal-point.task-force@vn.example" in m["to"]]
+    return mail
+
+
+def test_when_the_day_moves_so_does_the_event_and_an_open_day_takes_it_out(
+    open_office: Opened, server: Server
+) -> None:
+    bench = one_request(open_office)
+    an_outbox(bench, url_of(server)).drain()
+    asked = event(about_the_host(bench, server)[0])
+    later = event(moved(bench, server, "2020-03-24"))
+    assert (later["uid"], later["method"], later["sequence"]) == (asked["uid"], "REQUEST", 1)
+    assert later["summary"] == asked["summary"]
+    assert later["dtstart"].dt == date(2019, 11, 26)
+    off = event(moved(bench, server, "2020-Q2"))
+    assert (off["uid"], off["method"], off["sequence"]) == (asked["uid"], "CANCEL", 2)
+    assert off["dtstart"].dt == date(2019, 11, 26)
+    back = event(moved(bench, server, "2020-04-14"))
+    assert (back["uid"], back["method"], back["sequence"]) == (asked["uid"], "REQUEST", 3)
+
+
 def invited(bench: Bench, server: Server) -> dict[str, EmailMessage]:
     """Who is written to about the meeting since the last look, and how."""
     server.taken.clear()
-    bench.clock.advance_to(bench.clock.now() + timedelta(days=4))
+    bench.clock.advance_to(bench.clock.now() + timedelta(days=7))
     tick(bench.office)
     an_outbox(bench, url_of(server)).drain()
     mails = [read(content) for content in server.taken]

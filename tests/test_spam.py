@@ -18,6 +18,7 @@ from notifications.invitations import Invitation
 from notifications.rendering import render
 from notifications.samples import samples
 from schemas.programme import Programme
+from secretariat.languages import language_of
 from tests.test_envelope import ENVELOPE, SCRIPTS
 
 LIMIT = 1.0
@@ -31,7 +32,8 @@ def identified(name: str) -> str:
 
 def written(name: str, facts: dict[str, Any], language: str) -> bytes:
     """One mail as it would be frozen, to a reader of that language."""
-    text, html = (render(f"{name}.{kind}", language, facts) for kind in ("txt", "html"))
+    spoken = language_of(language)
+    text, html = (render(f"{name}.{kind}", spoken, facts) for kind in ("txt", "html"))
     subject, _, text = text.partition("\n")
     reader = address(SCRIPTS.get(language, "Nguyen Van An"), "head@vn.example")
     envelope = replace(

@@ -7,6 +7,9 @@ from sqlmodel import Session
 from schemas.tables import NoDigest
 from secretariat.commands import posts
 
+TEMPLATES = ("weekly",)
+"""The mails one need not get."""
+
 
 def stopped(session: Session, contact: str, at: datetime) -> bool:
     """Whether whoever holds the contact's post at ``at`` wants no digests."""

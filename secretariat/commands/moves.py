@@ -39,6 +39,7 @@ class Move:
             "was_provisional": self.was_provisional,
             "day": None if self.released else asked.due_on.isoformat(),
             "provisional": asked.provisional,
+            "sequence": asked.sequence + self.released,
         }
 
 
