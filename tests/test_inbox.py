@@ -36,8 +36,6 @@ from secretariat.commands import posts, reach
 from secretariat.commands.office import Desk
 from secretariat.commands.reach import NOBODY, Reach
 from secretariat.errors import NotAllowedError, UnknownError
-from secretariat.installation import open_office as open_installation
-from secretariat.settings import Settings
 from tests.conftest import BARE, Bench, cli, free_port
 from tests.test_incoming import RETURNS, a_reply, report
 from tests.test_obligations import HOST, Opened, a_chair
@@ -707,10 +705,11 @@ def test_a_reply_is_shown_where_the_obligation_is_to_those_concerned(
     assert "2 answered by mail" in site.browser.get("/functions/som-hosting").text
 
 
+@ON_SQLITE
 def test_what_came_back_is_read_and_settled_at_a_terminal(
-    lived: Settings, delivered: Deliverer
+    sent: Bench, delivered: Deliverer, tmp_path: Path
 ) -> None:
-    environment = BARE | {"SECRETARIAT_DATA_DIR": str(lived.data_dir)}
+    environment = BARE | {"SECRETARIAT_DATA_DIR": str(tmp_path)}  # where its store is
 
     def said(*words: str) -> str:
         done = cli("mail", *words, environment=environment)
@@ -726,7 +725,7 @@ def test_what_came_back_is_read_and_settled_at_a_terminal(
     put(delivered, report(about=ADDRESS))
     assert "1 ignored: not signed by us" in said("read")
     assert "No address is suspended" in said("suspended")
-    with open_installation(lived).store.write() as session:
+    with sent.office.store.write() as session:
         words = {
             "code": "5.1.1",
             "words": "user unknown",
