@@ -10,7 +10,7 @@ from sqlmodel import col
 from schemas.tables import Mail
 from tests.world import World, broken_promises
 
-SEEDS, TOGETHER = 2000, 100
+SEEDS, TOGETHER = 100, 25
 
 
 @pytest.fixture(autouse=True)
@@ -33,13 +33,13 @@ def test_ninety_days_of_faults_deaths_and_jumps_break_no_promise(first: int) -> 
 def test_the_worlds_are_worth_living_in() -> None:
     """Faults do happen, and mail does arrive: else the promises were kept by nobody."""
     copies, deaths, twice = 0, 0, 0
-    for seed in range(40):
+    for seed in range(16):
         world = World(seed)
         world.live()
         copies += sum(map(len, world.relay.taken.values()))
         deaths += world.deaths
         twice += any(len(found) > 1 for found in world.relay.taken.values())
-    assert (copies > 100, deaths > 5, twice > 0) == (True, True, True)
+    assert (copies > 50, deaths > 2, twice > 0) == (True, True, True)
 
 
 @pytest.mark.parametrize(
