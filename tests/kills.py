@@ -27,7 +27,7 @@ from notifications.compose import Composer
 from notifications.links import Links
 from notifications.outbox import Outbox
 from notifications.smtp import Relay
-from schemas.tables import Mail
+from schemas.tables import Mail, Urgency
 from secretariat import points
 from secretariat.clock import WallClock
 from secretariat.programme import SHIPPED, load_programme
@@ -100,6 +100,7 @@ def ask(store: Store, count: int) -> None:
                 idem_key=str(number),
                 asked_at=now,
                 not_before=now,
+                urgency=Urgency.AT_ONCE,  # at whatever hour this is run
                 contact="tf-vn-head",
                 template="ended",
                 context={},
