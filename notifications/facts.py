@@ -16,9 +16,12 @@ from schemas.events import Event
 from schemas.programme import Contact, Programme
 from schemas.tables import Holding, Mail, Obligation, Reply
 from secretariat import ladder, ledger, week, words
+from secretariat.commands import reminders
+from secretariat.commands.office import Desk
 from secretariat.errors import UnknownError
 from secretariat.languages import Language, language_of
 from secretariat.moments import in_words
+from secretariat.ownership import ENGINE
 
 Known = dict[str, Any]
 
@@ -79,6 +82,8 @@ class Facts:
         obligation = self.session.get(Obligation, mail.obligation)
         if obligation is None:
             raise UnknownError(f"There is no obligation “{mail.obligation}” any more.")
+        desk = Desk(self.session, self.programme, self.now, ENGINE)
+        free = reminders.not_worked(desk, obligation)
         return {
             "obligation": obligation,
             "title": self.language.text_of(self.programme, obligation.title),
@@ -87,6 +92,7 @@ class Facts:
             "body": self._body(obligation.body),
             "own": self.contact.body == obligation.body,
             "late_days": ladder.days_late(obligation.do_by, self.now),
+            "not_worked": free and self.language.day(free),
             "link": self.link("obligation", obligation.id),
         }
 

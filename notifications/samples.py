@@ -110,6 +110,7 @@ def _obligations(programme: Programme) -> Iterator[dict[str, Any]]:
             "step": "reminder",
             "escalates": escalates,
             "late_days": 3 if late else 0,
+            "not_worked": "10 March 2026" if provisional else None,
             "hours_late": 5 if late else 0,
         }
 

@@ -293,6 +293,13 @@ class CloseCycle(Act):
     cycle: Name
 
 
+class ApproveCalendar(Act):
+    """Let what lies ahead follow calendars that have changed since it was planned."""
+
+    act: Literal["approve-calendar"] = "approve-calendar"
+    reason: Words
+
+
 class Acknowledge(Act):
     """“I have seen it and will do it”: stops the climb, is not *done*."""
 
@@ -411,6 +418,7 @@ AnyAct = Annotated[
     | PlanMilestones
     | AskBodies
     | CloseCycle
+    | ApproveCalendar
     | Acknowledge
     | Done
     | Snooze

@@ -182,8 +182,15 @@ class Ladder(Part):
     steps: list[LadderStep] = Field(min_length=1)
 
 
+OnHoliday = Literal["stays", "before", "after"]
+
+
 class Milestone(Part):
-    """A dated step of a cycle, ``offset`` working days from its anchor (negative: before)."""
+    """A dated step of a cycle, ``offset`` working days from its anchor (negative: before).
+
+    The days are counted where the secretariat is. ``on_holiday`` says what becomes of a day that is
+    not worked where the asked body is: it stays, or the working day before or after it counts.
+    """
 
     slug: Slug
     title: Line
@@ -191,6 +198,7 @@ class Milestone(Part):
     asks: Literal["owners", "host", "chair", "secretariat", "task-forces"]
     lead_time: int = Field(20, ge=0, le=250, description="working days between asking and due")
     ladder: Slug | None = Field(None, description="else the one of the function")
+    on_holiday: OnHoliday = "stays"
 
 
 class ReadinessItem(Part):

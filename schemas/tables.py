@@ -212,6 +212,8 @@ class PlannedMilestone(SQLModel, table=True):
     title: str
     due_on: date
     provisional: bool
+    anchor: str = Field(default="", description="what its day was counted from")
+    offset: int = Field(default=0, description="working days of the secretariat from there")
 
 
 class Obligation(SQLModel, table=True):
@@ -231,6 +233,7 @@ class Obligation(SQLModel, table=True):
     planned_on: date = Field(description="the day of its milestone")
     promised_on: date = Field(description="the first day it was to be done by")
     due_on: date = Field(description="the last day to do it on, in the body's country")
+    by_rule: bool = Field(default=True, description="that day follows from the milestone's")
     do_by: datetime = instant(description="the end of that day")
     moved_from: datetime | None = instant(default=None)
     missed_at: datetime | None = instant(default=None)

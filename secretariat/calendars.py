@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from schemas.programme import Calendar, Contact, OfficeHours, Programme
+from schemas.programme import Calendar, Contact, OfficeHours, OnHoliday, Programme
 
 ONE_DAY = timedelta(days=1)
 _MOMENT = timedelta.resolution
@@ -89,6 +89,12 @@ class WorkCalendar:
             day += step
             left -= left > 0 and self.works_on(day)
         return day
+
+    def settled(self, day: date, on_holiday: OnHoliday) -> date:
+        """The day that counts for ``day``: itself if worked, else by the rule of its milestone."""
+        if on_holiday == "stays" or self.works_on(day):
+            return day
+        return self.shift(day, -1 if on_holiday == "before" else 0)
 
     def today(self, now: datetime) -> date:
         return now.astimezone(self.zone).date()

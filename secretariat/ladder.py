@@ -1,6 +1,6 @@
 """When does each step of a ladder come, and does it still have to be taken?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from schemas.programme import Ladder, LadderStep
@@ -11,7 +11,8 @@ from secretariat.calendars import WorkCalendar
 class Times:
     """When an obligation is asked, to be acknowledged and done: instants in UTC.
 
-    ``due_on`` is the last day to do it on, in the body's country.
+    ``due_on`` is the last day to do it on, in the body's country; ``by_rule`` unless it was asked
+    too late for the day it would have been.
     """
 
     asked_at: datetime
@@ -19,6 +20,7 @@ class Times:
     due_on: date
     do_by: datetime
     steps: tuple[datetime, ...]
+    by_rule: bool = True
 
 
 def times(
@@ -44,9 +46,10 @@ def times(
     if extended_by:
         due_on = work.shift(due_on, extended_by)
     told_on = work.today(max(asked_at, now))
-    if due_on < told_on:
-        due_on = work.shift(told_on, min(lead_time, ladder.acknowledge_within))
-    return dated(ladder, asked_at, due_on, work)
+    if due_on >= told_on:
+        return dated(ladder, asked_at, due_on, work)
+    due_on = work.shift(told_on, min(lead_time, ladder.acknowledge_within))
+    return replace(dated(ladder, asked_at, due_on, work), by_rule=False)
 
 
 def dated(ladder: Ladder, asked_at: datetime, due_on: date, work: WorkCalendar) -> Times:

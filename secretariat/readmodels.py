@@ -255,6 +255,7 @@ def _moved(session: Session, event: Event, at: datetime) -> None:
         setattr(obligation, name, value)
     obligation.provisional = event.data.get("provisional", obligation.provisional)
     obligation.extended_by = event.data.get("extended_by", obligation.extended_by)
+    obligation.by_rule = event.data.get("by_rule", True)
     obligation.sequence += 1
     obligation.acknowledged_until = _instant_or_none(event.data.get("acknowledged_until"))
     anew = event.data.get("anew", False)
@@ -273,6 +274,14 @@ def _not_acknowledged(obligation: Obligation) -> None:
 
 def _nothing_wanted(obligation: Obligation) -> None:
     obligation.wanted_on, obligation.wanted_why, obligation.wanted_at = None, "", None
+
+
+@_on("obligation.recounted")
+def _recounted(session: Session, event: Event, at: datetime) -> None:
+    """The same day by another clock: no new promise."""
+    obligation = row(session, Obligation, event.subject)
+    for name, value in _times(event).items():
+        setattr(obligation, name, value)
 
 
 @_on("obligation.asked-anew")

@@ -32,7 +32,7 @@ from schemas.programme import Contact
 from secretariat import history
 from secretariat.children import Prefect
 from secretariat.clock import VirtualClock, WallClock
-from secretariat.commands import auditing
+from secretariat.commands import auditing, recount
 from secretariat.commands.office import Desk, Office
 from secretariat.errors import ConflictError, UnreachableError
 from secretariat.installation import DemoClock, clock_of, forward, is_demo, set_clock
@@ -176,8 +176,9 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
         prefect = Prefect(settings, office.programme)
         prefect_client = httpx.Client(auth=settings.prefect_auth, timeout=10)
         carrier = relay.Relay(office, settings.prefect_api, prefect_client)
+        calendars = recount.Notice(office)
 
-        health = partial(_health, postman, watch, prefect, inbox, caught is not None)
+        health = partial(_health, postman, watch, calendars, prefect, inbox, caught is not None)
         scheduler = _scheduler(office, carrier, watch, writer.templates, inbox)
         stack.callback(lambda: scheduler.running and scheduler.shutdown())
         app = create_app(Parts(settings, office, writer, caught, health))
@@ -197,6 +198,7 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
             try:
                 first()
                 auditing.begin(office)
+                calendars.look()
                 scheduler.start()
                 postman.start()
                 prefect.start()
@@ -221,7 +223,12 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
 
 
 def _health(
-    postman: Postman, watch: Watch, prefect: Prefect, inbox: Inbox | None, catching: bool
+    postman: Postman,
+    watch: Watch,
+    calendars: recount.Notice,
+    prefect: Prefect,
+    inbox: Inbox | None,
+    catching: bool,
 ) -> dict[str, str]:
     """How each part beside the board is, in words."""
     way = "caught here" if catching else "leaving by your relay"
@@ -230,7 +237,8 @@ def _health(
         mail += f"; templates to mend: {', '.join(sorted(set(broken.values())))}"
     clock = watch.trouble or "ticking"
     state = {"Clock": clock, "Mail": mail, "Prefect": prefect.words}
-    return state | ({"Inbox": inbox.trouble or "read every minute"} if inbox else {})
+    state |= {"Inbox": inbox.trouble or "read every minute"} if inbox else {}
+    return state | ({"Calendar": words} if (words := calendars.words()) else {})
 
 
 def limits_of(settings: Settings, url: SplitResult) -> Limits:

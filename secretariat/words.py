@@ -58,6 +58,8 @@ SENTENCES = {
     "cycle.moved": "{thing} moved to {anchor}",
     "cycle.closed": "{thing} was closed",
     "milestone.planned": "{title} ({thing}) was planned for {due_on}",
+    "calendar.approved": "{actor} approved changed calendars: {reason}",
+    "obligation.recounted": "{thing} was counted anew by changed calendars",
     "obligation.asked": "{body} is asked: {thing}",
     "obligation.moved": "{thing} moved to {due_on}",
     "obligation.asked-anew": "{body} is asked anew, its acknowledgement has run out: {thing}",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from secretariat.cli.terminal import say
+from secretariat.cli.terminal import By, do, office_here, say
 from secretariat.errors import BadInputError, UnknownError
 
 if TYPE_CHECKING:
@@ -57,6 +57,42 @@ def next_common(day: Annotated[str, typer.Argument(help="a day such as 2020-03-1
         found = common(everywhere, wanted, step)
         said = f"{found:%a} {found}" if found else "none within a year"
         say(f"The {which} day all members work: {said}.")
+
+
+@calendar.command()
+def check() -> None:
+    """Count every day and hour that lies ahead again, and show which would be others."""
+    from datetime import datetime
+
+    from secretariat.commands import recount
+    from secretariat.commands.office import Desk
+    from secretariat.moments import in_words
+    from secretariat.ownership import ENGINE
+
+    _, office = office_here()
+    with office.store.read() as session:
+        desk = Desk(session, office.programme, office.clock.now(), ENGINE)
+        found, why = recount.shifts(desk), recount.changed(session, office.programme)
+        local = in_words(office.programme.zone)
+    for shift in found:
+        was, would = (
+            local(at) if isinstance(at, datetime) else at for at in (shift.was, shift.would)
+        )
+        say(f"{shift.subject}: {shift.what}: {was}, would be {would}")
+    if found:
+        say(f"Why: {why or 'the programme or its calendars were changed'}.")
+        say("Nothing moves before somebody approves: secretariat calendar approve --reason …")
+    else:
+        say("Every day and hour that lies ahead is as it would be counted now.")
+
+
+@calendar.command()
+def approve(reason: Annotated[str, typer.Option()], by: By = "") -> None:
+    """Let what lies ahead follow the changed calendars; everybody who was told is told once."""
+    from schemas.acts import ApproveCalendar
+    from secretariat.typed import act_from
+
+    do(act_from(ApproveCalendar, reason=reason), by)
 
 
 def doubts(programme: "Programme") -> list[str]:

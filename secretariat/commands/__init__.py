@@ -11,6 +11,7 @@ from secretariat.commands import (
     posts,
     promises,
     reach,
+    recount,
     weekly,
 )
 from secretariat.commands.office import Office
@@ -27,5 +28,6 @@ __all__ = [
     "posts",
     "promises",
     "reach",
+    "recount",
     "weekly",
 ]

@@ -1,5 +1,6 @@
 """Acts on cycles: open one, plan it, ask the bodies, move what was asked along, close it."""
 
+from datetime import date
 from typing import Any
 
 from sqlmodel import col, select, tuple_
@@ -8,7 +9,7 @@ from schemas.acts import AskBodies, CloseCycle, OpenCycle, PlanMilestones
 from schemas.anchor import Anchor
 from schemas.events import Event
 from schemas.phase import Standing
-from schemas.programme import Cadence, Function, Milestone
+from schemas.programme import Cadence, Contact, Function, Milestone
 from schemas.tables import Cycle, Holding, Obligation, PlannedMilestone, Som, Timer
 from secretariat import cycles, ladder
 from secretariat.commands import moves, reminders
@@ -46,18 +47,26 @@ def _plan(desk: Desk, function: Function, cycle: Cycle) -> None:
     work = desk.calendar(desk.programme.secretariat)
     for milestone in function.milestones:
         key = f"{cycle.id}/{milestone.slug}"
-        due_on = work.shift(anchor.day, milestone.offset)
         planned = desk.session.get(PlannedMilestone, key)
-        if planned is None or (planned.due_on, planned.provisional) != (due_on, anchor.tentative):
-            desk.record(
-                "milestone.planned",
-                key,
-                cycle=cycle.id,
-                slug=milestone.slug,
-                title=milestone.title,
-                due_on=due_on.isoformat(),
-                provisional=anchor.tentative,
-            )
+        rule = (str(anchor), milestone.offset)
+        if planned is None or (planned.anchor, planned.offset) != rule:
+            due_on = work.shift(anchor.day, milestone.offset)
+            plan_for(desk, cycle.id, milestone, anchor, due_on)
+
+
+def plan_for(desk: Desk, cycle: str, milestone: Milestone, anchor: Anchor, due_on: date) -> None:
+    """Keep the day with what it was counted from: a newer calendar moves it only when approved."""
+    desk.record(
+        "milestone.planned",
+        f"{cycle}/{milestone.slug}",
+        cycle=cycle,
+        slug=milestone.slug,
+        title=milestone.title,
+        due_on=due_on.isoformat(),
+        provisional=anchor.tentative,
+        anchor=str(anchor),
+        offset=milestone.offset,
+    )
 
 
 @handles(AskBodies, may=STEERS)
@@ -116,7 +125,8 @@ def _ask(
 ) -> None:
     rungs = desk.programme.ladder(function, milestone)
     work = desk.calendar(body)
-    times = ladder.times(rungs, planned.due_on, milestone.lead_time, work, desk.now)
+    day = work.settled(planned.due_on, milestone.on_holiday)
+    times = ladder.times(rungs, day, milestone.lead_time, work, desk.now)
     desk.record(
         "obligation.asked",
         key,
@@ -141,7 +151,6 @@ def _move(
     An extension is kept as so many working days beyond the milestone's day. A body that was told
     is not asked again for it, unless the new day lies so far ahead that it is asked anew.
     """
-    known = (obligation.due_on, obligation.provisional)
     if (obligation.planned_on, obligation.provisional) == (planned.due_on, planned.provisional):
         return None
     was_told = reminders.told(desk, obligation)
@@ -149,13 +158,26 @@ def _move(
     work = desk.calendar(obligation.body)
     times = ladder.times(
         rungs,
-        planned.due_on,
+        work.settled(planned.due_on, milestone.on_holiday),
         milestone.lead_time,
         work,
         desk.now,
         asked_at=obligation.asked_at if was_told else None,
         extended_by=obligation.extended_by,
     )
+    return move_to(desk, obligation, planned, times, was_told)
+
+
+def move_to(
+    desk: Desk,
+    obligation: Obligation,
+    planned: PlannedMilestone,
+    times: ladder.Times,
+    was_told: list[Contact],
+) -> Move:
+    """Date an obligation anew; what those who had been told must know."""
+    known = (obligation.due_on, obligation.provisional)
+    rungs, work = reminders.rungs_of(obligation), desk.calendar(obligation.body)
     anew = times.asked_at != obligation.asked_at or not was_told
     lasts = ladder.lasts_until(rungs, times.due_on, work, desk.now)
     kept = lasts if obligation.acknowledged_at and not anew else None
@@ -203,6 +225,7 @@ def _dates(planned: PlannedMilestone, times: ladder.Times) -> dict[str, Any]:
         "acknowledge_by": times.acknowledge_by.isoformat(),
         "due_on": times.due_on.isoformat(),
         "do_by": times.do_by.isoformat(),
+        "by_rule": times.by_rule,
     }
 
 

@@ -141,6 +141,7 @@ def grant_extension(desk: Desk, act: GrantExtension) -> None:
         body=obligation.body,
         due_on=to.isoformat(),
         do_by=times.do_by.isoformat(),
+        by_rule=False,
         extended_by=extended_by,
         acknowledged_until=until.isoformat() if until else None,
         reason=act.reason,

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from datetime import date
 
 from sqlmodel import col, delete, select
 
@@ -14,6 +15,12 @@ from secretariat.ownership import hours_late
 TEMPLATE = "obligation"
 UNSENT = ("waiting", "held")
 TOLD = ("sending", "unknown", "bundled", "accepted")
+
+
+def not_worked(desk: Desk, obligation: Obligation) -> date | None:
+    """The day planned, where the asked body does not work on it; to be said beside the day due."""
+    works = desk.calendar(obligation.body).works_on(obligation.planned_on)
+    return None if works else obligation.planned_on
 
 
 def rungs_of(obligation: Obligation) -> Ladder:

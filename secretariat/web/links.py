@@ -16,9 +16,9 @@ from schemas.programme import Contact
 from schemas.tables import Entry, Holding, Link, Obligation
 from secretariat import closeup, ledger, words
 from secretariat.catalogues import marked
-from secretariat.commands import digests
+from secretariat.commands import digests, reminders
 from secretariat.commands.links import REVOKED
-from secretariat.commands.office import Office, bodies_of
+from secretariat.commands.office import Desk, Office, bodies_of
 from secretariat.errors import (
     BadInputError,
     ChangedError,
@@ -28,6 +28,7 @@ from secretariat.errors import (
 )
 from secretariat.languages import Language
 from secretariat.moments import in_words
+from secretariat.ownership import ENGINE
 from secretariat.typed import act_from
 from secretariat.web import signin
 from secretariat.web.render import asked_for, language_at, render
@@ -91,7 +92,11 @@ def show_link(request: Request, token: str) -> Response:
             facts["replies"] = closeup.replies(session, office.programme, [link.object])[
                 link.object
             ]
-            return _obligation_page(request, session.get_one(Obligation, link.object), facts)
+            obligation = session.get_one(Obligation, link.object)
+            desk = Desk(session, office.programme, office.clock.now(), ENGINE)
+            free = reminders.not_worked(desk, obligation)
+            facts["not_worked"] = free and language.day(free)
+            return _obligation_page(request, obligation, facts)
         seen = closeup.holding(session, office.programme, link.object)
         return _answer_page(request, seen, facts)
 

@@ -27,6 +27,7 @@ def upgrade() -> None:
     _make_links_anew()
     _make_room_for_what_comes_back()
     _let_obligations_say_more()
+    _let_days_keep_their_rule()
 
 
 def _let_digests_be_stopped() -> None:
@@ -216,3 +217,19 @@ def _complete_what_was_asked() -> None:
             .where(asked.c.id == row.id)
             .values(promised_on=first, sequence=moves, ladder=whole)
         )
+
+
+def _let_days_keep_their_rule() -> None:
+    """What a day was counted from, so that it can be counted again by a newer calendar."""
+    with op.batch_alter_table("milestone") as table:
+        table.add_column(sa.Column("anchor", sa.String(), nullable=False, server_default=""))
+        table.add_column(sa.Column("offset", sa.Integer(), nullable=False, server_default="0"))
+    with op.batch_alter_table("milestone") as table:
+        for name in ("anchor", "offset"):
+            table.alter_column(name, server_default=None)
+    with op.batch_alter_table("obligation") as table:
+        table.add_column(
+            sa.Column("by_rule", sa.Boolean(), nullable=False, server_default=sa.true())
+        )
+    with op.batch_alter_table("obligation") as table:
+        table.alter_column("by_rule", server_default=None)
