@@ -74,7 +74,7 @@ def holding(session: Session, programme: Programme, key: str) -> HoldingSeen:
         missing=readiness.missing(checklist, kept, next_phase),
         reviews=_reviews(session, key),
         supported_until=found.since + since if phase is Phase.GOVERNMENT_LED else None,
-        history=_history(session, programme, Entry.subject == key),
+        history=history(session, programme, Entry.subject == key),
     )
 
 
@@ -97,7 +97,7 @@ def function(session: Session, programme: Programme, slug: str) -> FunctionSeen:
         obligations=obligations,
         replies=replies(session, programme, [obligation.id for obligation in obligations]),
         support=list(session.exec(support)),
-        history=_history(
+        history=history(
             session,
             programme,
             or_(
@@ -131,7 +131,7 @@ def _reviews(session: Session, key: str) -> list[Review]:
     return list(session.exec(query.order_by(col(Review.asked_at))))
 
 
-def _history(
+def history(
     session: Session, programme: Programme, about: object, limit: int = 100
 ) -> list[tuple[Entry, str]]:
     """The last entries, newest first, as sentences."""

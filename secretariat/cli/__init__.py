@@ -18,6 +18,7 @@ from secretariat.cli import (
     links,
     mail,
     meetings,
+    obligations,
     people,
     status,
 )
@@ -44,6 +45,7 @@ app.add_typer(holdings.body, name="body")
 app.add_typer(ledger.ledger, name="ledger")
 app.add_typer(links.links, name="links")
 app.add_typer(mail.mail, name="mail")
+app.add_typer(obligations.obligation, name="obligation")
 app.add_typer(people.people, name="people")
 
 

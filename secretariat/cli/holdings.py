@@ -73,7 +73,7 @@ def holding(
     filed = None
     if letter:
         filed = file_letter(settings.directory, letter, filed_by or office.steward)
-    _carry_out(settings, office, asked, by, dry_run, key=key, contact=contact, letter=filed)
+    carry_out(settings, office, asked, by, dry_run, key=key, contact=contact, letter=filed)
 
 
 def do(
@@ -102,7 +102,7 @@ def do(
     asked = checked(TypeAdapter[Any](AnyAct).validate_python, words)
     settings, office = office_here()
     by = by or office.steward
-    _carry_out(settings, office, asked, by, dry_run, key=key, contact=contact)
+    carry_out(settings, office, asked, by, dry_run, key=key, contact=contact)
 
 
 @body.command("end")
@@ -121,7 +121,7 @@ def body_end(
 
     settings, office = office_here()
     act = act_from(EndBody, body=name, on=on.date() if on else None, reason=reason)
-    _carry_out(settings, office, act, by or office.steward, dry_run)
+    carry_out(settings, office, act, by or office.steward, dry_run)
 
 
 @body.command("restore")
@@ -134,10 +134,10 @@ def body_restore(
 
     settings, office = office_here()
     act = act_from(RestoreBody, body=name, reason=reason)
-    _carry_out(settings, office, act, by or office.steward, dry_run)
+    carry_out(settings, office, act, by or office.steward, dry_run)
 
 
-def _carry_out(
+def carry_out(
     settings: "Settings",
     office: "Office",
     act: "Act",

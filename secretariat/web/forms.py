@@ -45,24 +45,31 @@ ACTS: TypeAdapter[Act] = TypeAdapter(AnyAct)
 @router.post("/holdings/{key:path}")
 async def act_on_holding(request: Request, key: str) -> Response:
     """One act on a holding by whoever is signed in, or a look at what it would do."""
-    sent = (await request.form()).items()
-    form = {name: value for name, value in sent if value and isinstance(value, str)}
-    return await run_in_threadpool(_on_holding, request, key, form)
+    form = await sent(request)
+    if form.get("act") == "waive":
+        form["items"] = [form.pop("item", "")]
+    return await run_in_threadpool(act_on, request, "holding", key, form)
 
 
-def _on_holding(request: Request, key: str, form: dict[str, Any]) -> Response:
+async def sent(request: Request) -> dict[str, Any]:
+    """What a form says, without what was left empty."""
+    fields = (await request.form()).items()
+    return {name: value for name, value in fields if value and isinstance(value, str)}
+
+
+def act_on(request: Request, what: str, key: str, form: dict[str, Any]) -> Response:
+    """Do the act of a form on a holding or an obligation, or show what it would do."""
     parts = request.app.state.parts
     office: Office = parts.office
     by = signin.acting(request)
     looking = form.pop("preview", None)
-    if form.get("act") == "waive":
-        form["items"] = [form.pop("item", "")]
-    act = checked(ACTS.validate_python, {**form, "holding": key})
+    act = checked(ACTS.validate_python, {**form, what: key})
+    page = f"/{what}s/{quote(key, safe='/@')}"
     if not looking:
         office.do(act, by=by.body, contact=by.slug)
-        return RedirectResponse(f"/holdings/{quote(key, safe='/@')}", 303)
+        return RedirectResponse(page, 303)
     seen = office.preview(act, by=by.body, contact=by.slug, look=parts.composer.look)
-    return render(request, "preview.html", key=key, form=form, act=act, seen=seen)
+    return render(request, "preview.html", page=page, form=form, act=act, seen=seen)
 
 
 @router.post("/som")

@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
@@ -11,10 +12,19 @@ from sqlmodel import Session, col, select
 from starlette.background import BackgroundTask
 
 from notifications.links import DIGESTS, EXPIRED, SIGN_IN, refusal, renew
-from schemas.acts import Accept, Acknowledge, Act, Decline, Done, Review
+from schemas.acts import (
+    Accept,
+    Acknowledge,
+    Act,
+    AskExtension,
+    Decline,
+    Done,
+    Review,
+    Snooze,
+)
 from schemas.programme import Contact
 from schemas.tables import Entry, Holding, Link, Obligation
-from secretariat import closeup, ledger, words
+from secretariat import asked, closeup, ledger, words
 from secretariat.catalogues import marked
 from secretariat.commands import digests, reminders
 from secretariat.commands.links import REVOKED
@@ -52,7 +62,15 @@ class Family:
 
 
 FAMILIES = {
-    "obligation": Family((Acknowledge, Done), ("obligation.acknowledged", "obligation.done")),
+    "obligation": Family(
+        (Acknowledge, Done, Snooze, AskExtension),
+        (
+            "obligation.acknowledged",
+            "obligation.done",
+            "obligation.snoozed",
+            "obligation.extension-asked",
+        ),
+    ),
     "offer": Family(
         (Accept, Decline),
         ("holding.accepted", "holding.declined", "holding.withdrawn", "holding.expired"),
@@ -89,21 +107,21 @@ def show_link(request: Request, token: str) -> Response:
             off = digests.stopped(session, link.contact, office.clock.now())
             return render(request, "digests.html", stopped=off, **facts)
         if link.purpose == "obligation":
-            facts["replies"] = closeup.replies(session, office.programme, [link.object])[
-                link.object
-            ]
-            obligation = session.get_one(Obligation, link.object)
+            promise = asked.obligation(session, office.programme, link.object, office.clock.now())
             desk = Desk(session, office.programme, office.clock.now(), ENGINE)
-            free = reminders.not_worked(desk, obligation)
+            free = reminders.not_worked(desk, promise.obligation)
             facts["not_worked"] = free and language.day(free)
-            return _obligation_page(request, obligation, facts)
+            return _obligation_page(request, promise, facts)
         seen = closeup.holding(session, office.programme, link.object)
         return _answer_page(request, seen, facts)
 
 
-def _obligation_page(request: Request, obligation: Obligation, facts: dict[str, Any]) -> Response:
+def _obligation_page(
+    request: Request, seen: asked.ObligationSeen, facts: dict[str, Any]
+) -> Response:
+    obligation = seen.obligation
     office: Office = request.app.state.parts.office
-    language = language_at(request)
+    language, now = language_at(request), office.clock.now()
     return render(
         request,
         "obligation.html",
@@ -111,7 +129,13 @@ def _obligation_page(request: Request, obligation: Obligation, facts: dict[str, 
         title=language.text_of(office.programme, obligation.title),
         function=words.function_name(office.programme, obligation.function, language),
         cycle=obligation.cycle.partition("/")[2],
-        late=obligation.done_at is None and obligation.do_by <= office.clock.now(),
+        late=obligation.done_at is None and obligation.do_by <= now,
+        replies=seen.replies,
+        snoozes_left=seen.snoozes_left,
+        answers=seen.answers,
+        acts=seen.possible(facts["contact"].body, office.programme),
+        today=now.astimezone(ZoneInfo(facts["contact"].zone)).date().isoformat(),
+        day=language.day,
         **facts,
     )
 
@@ -146,8 +170,9 @@ def use_link(
     answer: Annotated[str, Form(max_length=20)] = "",
     words: Annotated[str, Form(max_length=2000)] = "",
     seen: Annotated[int | None, Form()] = None,
+    day: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
-    """Do the one act a mailed link stands for, or sign in with it. Done already, it says so."""
+    """Do an act a mailed link stands for, or sign in with it. Done already, it says so."""
     parts = request.app.state.parts
     office: Office = parts.office
     with office.store.read() as session:
@@ -162,7 +187,7 @@ def use_link(
     if link.purpose == SIGN_IN:
         return _sign_in(request, link)
     if link.purpose == "obligation":
-        act: Act = _asked(link, done)
+        act: Act = _asked(link, answer, done or words, day)
     else:
         act = _answer(link, answer, words, seen)
     return _do(request, token, link, act)
@@ -191,8 +216,9 @@ def _do(request: Request, token: str, link: Link, act: Act) -> Response:
     office: Office = request.app.state.parts.office
     contact = _contact(office, link)
     assert type(act) in FAMILIES[link.purpose].acts
+    key = f"link:{link.id}:{_once(act)}"
     try:
-        if office.do(act, by=contact.body, key=_key(link, type(act)), contact=contact.slug):
+        if office.do(act, by=contact.body, key=key, contact=contact.slug):
             return RedirectResponse(f"/link/{token}{asked_for(request)}", 303)
         refused = None
     except ChangedError:
@@ -204,11 +230,6 @@ def _do(request: Request, token: str, link: Link, act: Act) -> Response:
     if refused and before is None:
         raise refused
     return _settled(request, contact, before)
-
-
-def _key(link: Link, act: type[Act]) -> str:
-    """By which the ledger knows that this link did this act."""
-    return f"link:{link.id}:{act.model_fields['act'].default}"
 
 
 def _answered(session: Session, link: Link, *, since_made: bool) -> Entry | None:
@@ -224,6 +245,8 @@ def _answered(session: Session, link: Link, *, since_made: bool) -> Entry | None
 ALREADY = {
     "obligation.acknowledged": marked("This was already acknowledged by {by} on {moment}."),
     "obligation.done": marked("This was already done by {by} on {moment}."),
+    "obligation.snoozed": marked("Reminders were already put off by {by} on {moment}."),
+    "obligation.extension-asked": marked("More time was already asked for by {by} on {moment}."),
     "holding.accepted": marked("This was already accepted by {by} on {moment}."),
     "holding.declined": marked("This was already declined by {by} on {moment}."),
     "holding.withdrawn": marked("This was already withdrawn by {by} on {moment}."),
@@ -242,9 +265,33 @@ def _settled(request: Request, contact: Contact, before: Entry | None) -> Respon
     return render(request, "link_settled.html", already=already)
 
 
-def _asked(link: Link, done: str) -> Act:
-    """What a link to an obligation does."""
-    return Done(obligation=link.object, note=done) if done else Acknowledge(obligation=link.object)
+def _once(act: Act) -> str:
+    """What a link does once: an act, and where it names a day the act for that day."""
+    name = type(act).model_fields["act"].default
+    match act:
+        case Snooze():
+            return f"{name}:{act.until}"
+        case AskExtension():
+            return f"{name}:{act.to}"
+        case _:
+            return str(name)
+
+
+def _asked(link: Link, answer: str, words: str, day: str) -> Act:
+    """What a link to an obligation does; a note alone says that it is done."""
+    match answer:
+        case "snooze":
+            return act_from(Snooze, obligation=link.object, until=day)
+        case "extend":
+            return act_from(AskExtension, obligation=link.object, to=day, reason=words)
+        case "done":
+            return act_from(Done, obligation=link.object, note=words)
+        case "" if words:
+            return act_from(Done, obligation=link.object, note=words)
+        case "":
+            return Acknowledge(obligation=link.object)
+        case _:
+            raise BadInputError("Choose one of the answers on the page. Nothing was changed.")
 
 
 def _answer(link: Link, answer: str, words: str, seen: int | None) -> Act:
@@ -336,8 +383,8 @@ def _unusable(
 
 def _pressed(session: Session, link: Link) -> Entry | None:
     """What was done by this very link."""
-    keys = [_key(link, act) for act in FAMILIES[link.purpose].acts]
-    return session.exec(select(Entry).where(col(Entry.key).in_(keys))).first()
+    pressed = col(Entry.key).startswith(f"link:{link.id}:", autoescape=True)
+    return session.exec(select(Entry).where(pressed)).first()
 
 
 def _called_back(session: Session, office: Office, language: Language) -> str:

@@ -37,7 +37,7 @@ def show_board(request: Request, at: str | None = None) -> Response:
         found: dict[str, Any] = {
             "rows": board.rows(session, office.programme, moment),
             "chair": board.chair(session),
-            "meetings": board.meetings(session, _day(moment, office)),
+            "meetings": board.meetings(session, day_of(moment, office)),
             "late": board.late(session, moment),
             "events": _events(session, office, 12),
             "mails": _mails(present, moment, 8),
@@ -51,7 +51,7 @@ def show_board(request: Request, at: str | None = None) -> Response:
         "board.html",
         now=moment,
         past=past,
-        at=_day(moment, office).isoformat(),
+        at=day_of(moment, office).isoformat(),
         counts={t: sum(row.transferred == t for row in found["rows"]) for t in Transferred},
         phases=list(Phase),
         demo=isinstance(office.clock, DemoClock),
@@ -89,7 +89,7 @@ def show_forecast(request: Request, at: str | None = None) -> Response:
         right=chart.RIGHT,
         bottom=chart.BOTTOM,
         past=past,
-        at=_day(moment, office).isoformat(),
+        at=day_of(moment, office).isoformat(),
         months=months,
         month=lambda at: short_month(at, programme.zone).replace(" ", "\N{NO-BREAK SPACE}"),
         percent=percent,
@@ -142,8 +142,8 @@ def _close(
         seen=seen,
         now=moment,
         past=store is not office.store,
-        at=_day(moment, office).isoformat(),
-        today=_day(office.clock.now(), office),
+        at=day_of(moment, office).isoformat(),
+        today=day_of(office.clock.now(), office),
         body_name=lambda body: words.name_of(office.programme, body),
         words_of=lambda phase: Phase(phase).words,
         receiver_name=lambda receiver: words.receiver_name(office.programme, receiver),
@@ -189,7 +189,7 @@ def _months(session: Session, office: Office) -> list[date]:
     """The last day of each month the ledger knows, oldest first, at most two years back."""
     first = session.exec(select(Entry.at).order_by(col(Entry.seq)).limit(1)).first()
     now = office.clock.now()
-    day, last = _day(first or now, office), _day(now, office)
+    day, last = day_of(first or now, office), day_of(now, office)
     months = []
     while (day.year, day.month) < (last.year, last.month):
         following = date(day.year + day.month // 12, day.month % 12 + 1, 1)
@@ -198,5 +198,5 @@ def _months(session: Session, office: Office) -> list[date]:
     return months[-24:]
 
 
-def _day(at: datetime, office: Office) -> date:
+def day_of(at: datetime, office: Office) -> date:
     return at.astimezone(ZoneInfo(office.programme.zone)).date()

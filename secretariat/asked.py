@@ -1,0 +1,134 @@
+"""What is asked of whom, and how far is each? Its ladder, its mails, and what one may do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from schemas.programme import Contact, Function, LadderStep, Programme
+from schemas.tables import Entry, Mail, Obligation, Reply, Timer
+from secretariat import closeup, words
+from secretariat.commands import promises, reminders
+from secretariat.commands.office import Desk
+from secretariat.ownership import ENGINE
+from secretariat.readmodels import row
+
+
+@dataclass(frozen=True)
+class StepSeen:
+    """A step of the ladder: when it comes (UTC), if it is still to, and its mails so far."""
+
+    step: LadderStep
+    comes_at: datetime | None
+    mails: list[Mail]
+    told_with: str
+
+    @property
+    def fell_away(self) -> bool:
+        """It was to be taken, and what it waits for had happened before."""
+        return not (self.comes_at or self.mails or self.told_with)
+
+
+@dataclass(frozen=True)
+class ObligationSeen:
+    obligation: Obligation
+    function: Function | None
+    steps: list[StepSeen]
+    mails: list[Mail]
+    snoozes_left: int
+    answers: str
+    replies: list[tuple[Reply, Contact | None]]
+    history: list[tuple[Entry, str]]
+
+    def possible(self, by: str, programme: Programme) -> list[str]:
+        """The acts a body may do now; ``answers`` is who says yes or no to more time."""
+        return possible(self.obligation, by, programme, self.answers, self.snoozes_left)
+
+
+def possible(
+    obligation: Obligation, by: str, programme: Programme, answers: str, snoozes_left: int
+) -> list[str]:
+    if obligation.done_at:
+        return []
+    steers = by in (programme.secretariat, programme.chair)
+    acts = ["acknowledge", "done"] if by == obligation.body or steers else []
+    if by == obligation.body and snoozes_left > 0:
+        acts.append("snooze")
+    if by == obligation.body and not obligation.wanted_on:
+        acts.append("ask-extension")
+    if obligation.wanted_on and steers and (by != obligation.body or by == answers):
+        acts += ["grant-extension", "refuse-extension"]
+    return acts
+
+
+def asked(session: Session, *, body: str = "", done: bool = False) -> list[Obligation]:
+    """What is asked of everybody or of one body, what is late or due first at the top."""
+    query = select(Obligation)
+    query = query.where(
+        col(Obligation.done_at).is_not(None) if done else col(Obligation.done_at).is_(None)
+    )
+    if body:
+        query = query.where(Obligation.body == body)
+    return list(session.exec(query.order_by(col(Obligation.do_by), col(Obligation.id))))
+
+
+def obligation(session: Session, programme: Programme, key: str, now: datetime) -> ObligationSeen:
+    """Raises UnknownError."""
+    found = row(session, Obligation, key)
+    rungs = reminders.rungs_of(found)
+    mails = list(session.exec(select(Mail).where(Mail.obligation == key).order_by(col(Mail.id))))
+    waiting = {
+        timer.step: timer.due_at
+        for timer in session.exec(
+            select(Timer).where(
+                Timer.subject == key, Timer.kind == "step", col(Timer.claimed_at).is_(None)
+            )
+        )
+    }
+    desk = Desk(session, programme, now, ENGINE)
+    return ObligationSeen(
+        obligation=found,
+        function=programme.function(found.function),
+        steps=[
+            _step(step, None if found.done_at else waiting.get(n), mails)
+            for n, step in enumerate(rungs.steps)
+        ],
+        mails=mails,
+        snoozes_left=rungs.snoozes - found.snoozes,
+        answers=promises.answering_body(desk, found),
+        replies=closeup.replies(session, programme, [key])[key],
+        history=closeup.history(session, programme, Entry.subject == key),
+    )
+
+
+def _step(step: LadderStep, comes_at: datetime | None, mails: list[Mail]) -> StepSeen:
+    reminding = [mail for mail in mails if mail.template == reminders.TEMPLATE]
+    own = [mail for mail in reminding if mail.context["step"] == step.name]
+    with_it = [m.context["step"] for m in reminding if step.name in m.context.get("also", ())]
+    return StepSeen(step, comes_at, own, with_it[-1] if with_it else "")
+
+
+def state(obligation: Obligation, now: datetime) -> str:
+    """In a word where it stands."""
+    if obligation.done_at:
+        return "done"
+    if obligation.do_by <= now:
+        return "late"
+    if obligation.snoozed_until and not _is_over(obligation, now):
+        return "put off"
+    if obligation.acknowledged_at:
+        return "acknowledged"
+    if obligation.asked_at > now:
+        return "to be asked"
+    return "not acknowledged" if obligation.acknowledge_by <= now else "asked"
+
+
+def _is_over(obligation: Obligation, now: datetime) -> bool:
+    assert obligation.snoozed_until
+    return obligation.snoozed_until <= now.date()
+
+
+def title(programme: Programme, obligation: Obligation) -> str:
+    """“Country paper handed in (SOM preparation, SOM14)”."""
+    function = words.function_name(programme, obligation.function)
+    return f"{obligation.title} ({function}, {obligation.cycle.partition('/')[2]})"

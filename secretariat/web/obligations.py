@@ -1,0 +1,84 @@
+"""The pages of what is asked: everything, late first, and one obligation with what one may do."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from secretariat import asked, ladder, words
+from secretariat.commands import auditing
+from secretariat.commands.office import Office
+from secretariat.web import signin
+from secretariat.web.forms import act_on, sent
+from secretariat.web.pages import day_of
+from secretariat.web.render import render
+
+router = APIRouter()
+
+
+@router.get("/obligations")
+def show_obligations(
+    request: Request, body: str = "", done: bool = False, at: str | None = None
+) -> Response:
+    """Who is asked what, the latest first; of one body, or what is done; also at a past day."""
+    office: Office = request.app.state.parts.office
+    store, moment = office.as_of(at)
+    past = store is not office.store
+    steers = _steers(request, office) and not past
+    with store.read() as session:
+        found = asked.asked(session, body=body, done=done)
+        gaps = auditing.audit(session, office.programme, moment) if steers else []
+    return render(
+        request,
+        "obligations.html",
+        found=found[:500],
+        count=len(found),
+        gaps=[gap for gap in gaps if not body or gap.body == body],
+        state=lambda o: asked.state(o, moment),
+        body=body,
+        done=done,
+        **_common(office, moment, past),
+    )
+
+
+@router.get("/obligations/{key:path}")
+def show_obligation(request: Request, key: str) -> Response:
+    """One obligation: its days, its ladder with the mails' outcomes, and what one may do."""
+    office: Office = request.app.state.parts.office
+    now = office.clock.now()
+    with office.store.read() as session:
+        seen = asked.obligation(session, office.programme, key, now)
+    by = signin.contact(request)
+    return render(
+        request,
+        "promise.html",
+        seen=seen,
+        state=asked.state(seen.obligation, now),
+        acts=seen.possible(by.body, office.programme) if by else [],
+        **_common(office, now, False),
+    )
+
+
+@router.post("/obligations/{key:path}")
+async def act_on_obligation(request: Request, key: str) -> Response:
+    """One act on an obligation by whoever is signed in, or a look at what it would do."""
+    form = await sent(request)
+    return await run_in_threadpool(act_on, request, "obligation", key, form)
+
+
+def _steers(request: Request, office: Office) -> bool:
+    by = signin.contact(request)
+    return by is not None and by.body in (office.programme.secretariat, office.programme.chair)
+
+
+def _common(office: Office, moment: Any, past: bool) -> dict[str, Any]:
+    programme = office.programme
+    return {
+        "now": moment,
+        "past": past,
+        "at": day_of(moment, office).isoformat(),
+        "today": day_of(office.clock.now(), office),
+        "title_of": lambda o: asked.title(programme, o),
+        "body_name": lambda body: words.name_of(programme, body),
+        "days_late": ladder.days_late,
+    }
