@@ -18,7 +18,7 @@ def overtaken(session: Session, mail: Mail) -> str:
     ):
         return "no digests are wanted there"
     if mail.template == "obligation":
-        return _past(session.get(Obligation, mail.obligation), mail.context["step"])
+        return _past(session.get(Obligation, mail.obligation), mail.context.get("step", ""))
     if mail.template == "meeting":
         som = session.get(Som, mail.context["som"])
         same = som is not None and som.anchor == mail.context["anchor"]

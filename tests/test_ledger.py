@@ -326,7 +326,9 @@ def test_every_mail_prints_the_head_at_its_time(replayed: Settings) -> None:
     store = opened(replayed.store_url)
     with store.read() as session:
         noted = list(audit.noted_heads(session))
-        assert len(noted) > session.exec(select(Mail)).all().__len__()  # and the relay's own
+        assert len(noted) > sum(
+            m.content is not None for m in session.exec(select(Mail))
+        )  # and the relay's
         mail = session.exec(select(Mail).order_by(col(Mail.id).desc())).first()
     assert mail
     assert mail.content

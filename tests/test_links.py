@@ -26,6 +26,7 @@ from schemas.acts import (
     Accept,
     Acknowledge,
     AgreeChair,
+    AskExtension,
     Decline,
     Done,
     EndBody,
@@ -33,6 +34,7 @@ from schemas.acts import (
     Offer,
     Review,
     RevokeLinks,
+    Snooze,
     TakeChair,
     Withdraw,
 )
@@ -567,7 +569,7 @@ def test_what_was_done_by_a_link_is_said_for_90_days_after_it_ran_out(site: Site
 
 def test_no_link_does_what_changes_who_may_act() -> None:
     done = {act for family in FAMILIES.values() for act in family.acts}
-    assert done == {Acknowledge, Done, Accept, Decline, Review}
+    assert done == {Acknowledge, Done, Snooze, AskExtension, Accept, Decline, Review}
 
 
 # -- a scanner with a browser ----------------------------------------------------------------------

@@ -29,7 +29,7 @@ def an_office(store: Store, commit: Programme, now: datetime) -> Office:
 
 def asked(store: Store, commit: Programme, count: int, steps: dict[int, datetime]) -> None:
     """So many obligations with these steps of the standard ladder waiting for their time."""
-    rungs = [step.model_dump(mode="json") for step in commit.ladder("standard").steps]
+    rungs = [step.model_dump(mode="json") for step in commit.ladders[0].steps]
     rows: list[dict[str, Any]] = []
     for n in range(count):
         cycle, body = f"annual-report/{1900 + n}", BODIES[n % len(BODIES)]
