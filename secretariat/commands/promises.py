@@ -13,6 +13,7 @@ from schemas.acts import (
 from schemas.programme import Contact
 from schemas.tables import Obligation, Timer, Urgency
 from secretariat import ladder
+from secretariat.catalogues import marked
 from secretariat.commands import reminders
 from secretariat.commands.office import Desk, fires, handles
 from secretariat.errors import BadInputError, ConflictError, NotAllowedError
@@ -83,13 +84,20 @@ def snooze(desk: Desk, act: Snooze) -> None:
         return
     if not desk.calendar(obligation.body).today(desk.now) < act.until <= obligation.due_on:
         raise BadInputError(
-            f"Reminders can rest until a day after today, at the latest until "
-            f"{obligation.due_on}, the day it is due."
+            marked(
+                "Reminders can rest until a day after today, at the latest until {due_on}, the day "
+                "it is due."
+            ),
+            due_on=obligation.due_on,
         )
     if obligation.snoozes >= allowed:
         raise ConflictError(
-            f"Reminders of {obligation.id} were put off {allowed} times; more is not allowed. "
-            "Ask for an extension if the day cannot be kept."
+            marked(
+                "Reminders of {obligation} were put off {count} times; more is not allowed. Ask "
+                "for an extension if the day cannot be kept."
+            ),
+            obligation=obligation.id,
+            count=allowed,
         )
     desk.record(
         "obligation.snoozed", obligation.id, body=desk.by, rests_until=act.until.isoformat()
@@ -106,11 +114,14 @@ def ask_extension(desk: Desk, act: AskExtension) -> None:
     to = work.shift(act.to, 0)
     if obligation.wanted_on:
         raise ConflictError(
-            f"{obligation.id} waits for an answer already: {obligation.wanted_on} was asked for."
+            marked("{obligation} waits for an answer already: {wanted_on} was asked for."),
+            obligation=obligation.id,
+            wanted_on=obligation.wanted_on,
         )
     if to <= max(obligation.due_on, work.today(desk.now)):
         raise BadInputError(
-            f"Ask for a day that lies ahead and after {obligation.due_on}, when it is due now."
+            marked("Ask for a day that lies ahead and after {due_on}, when it is due now."),
+            due_on=obligation.due_on,
         )
     desk.record(
         "obligation.extension-asked",

@@ -1,6 +1,6 @@
 """Filling a page: the templates, and what every page knows."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -75,11 +75,14 @@ def said(request: Request, error: SecretariatError) -> str:
     language = language_at(request)
     if not error.facts:
         return language.gettext(str(error))
-    facts = {
-        name: language.gettext(fact) if isinstance(fact, str) else fact
-        for name, fact in error.facts.items()
-    }
+    facts = {name: _told(fact, language) for name, fact in error.facts.items()}
     return inert(language.phrase(error.words, **facts))
+
+
+def _told(fact: Any, language: Language) -> Any:
+    if isinstance(fact, date):
+        return language.day(fact)
+    return language.gettext(fact) if isinstance(fact, str) else fact
 
 
 def asked_for(request: Request) -> str:
