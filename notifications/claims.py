@@ -49,6 +49,8 @@ _NEXT = (
     .with_for_update(skip_locked=True)
 )
 
+_GONE = "whom it was written to is no longer known"
+
 log = logging.getLogger(__name__)
 
 
@@ -115,8 +117,9 @@ def claim(
     What need not be sent any more, and what cannot be written, ends here.
     """
     found = _next(session, now, min(most, BATCH))
-    rows = _awake(session, composer, found, now)
-    over = _over(session, rows)
+    awake = _awake(session, composer, found, now)
+    over = _over(session, awake)
+    rows = [row for row in awake if row.id in over]
     reach = Reach(Desk(session, composer.programme, now, ENGINE))
     ready: dict[int, Frozen] = {}
     written = 0
@@ -160,6 +163,8 @@ def write(session: Session, composer: Composer, now: datetime) -> bool:
     reach = Reach(Desk(session, composer.programme, now, ENGINE))
     for mail in mails:
         assert mail.id
+        if mail.id not in over:
+            continue
         if why := over[mail.id]:
             _end(session, mail.id, "suppressed", why, now)
         elif not reach.pass_on(mail):
@@ -215,17 +220,21 @@ def _write(session: Session, composer: Composer, id: int, now: datetime) -> Froz
 
 
 def _over(session: Session, rows: Sequence[Any]) -> dict[int, str]:
-    """Why a mail need not be sent any more; empty while it must."""
+    """Why a mail need not be sent any more, empty while it must; not of one that is set aside."""
     _at_hand = (  # fetched at once, so that ``overtaken`` need not ask for each
         _by_id(session, Obligation, {row.obligation for row in rows}),
         _by_id(session, Holding, {row.holding for row in rows}),
     )
-    return {
-        row.id: "whom it was written to is no longer known"
-        if row.address == ERASED
-        else overtaken(session, row)
-        for row in rows
-    }
+    over = {}
+    for row in rows:
+        try:
+            over[row.id] = _GONE if row.address == ERASED else overtaken(session, row)
+        except OperationalError:
+            raise
+        except Exception as error:  # one that is not as it should be stops no other
+            log.exception("mail %s cannot be judged", row.id)
+            _set_aside(session, row.id, f"cannot be sent: {type(error).__name__} {error}")
+    return over
 
 
 def _by_id(session: Session, table: Any, ids: set[str | None]) -> list[Any]:

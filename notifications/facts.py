@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from markupsafe import Markup
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from notifications.appointments import appointments
@@ -197,25 +198,36 @@ class Facts:
         parts = [self.session.get_one(Mail, key) for key in mail.context["mails"]]
         items, days = [], []
         for part in still_needed(self.session, parts):
-            facts = self.of(part) | {"stands_in_for": "", "stop": ""}
-
-            def block(name: str, part: Mail = part, facts: dict[str, Any] = facts) -> str:
-                template, _, block = name.partition(":")
-                file = f"{part.template}.{template}"
-                return self.templates.block(file, block, self.language, facts)
-
-            days += facts["appointments"]
-            items.append(
-                {
-                    "subject": " ".join(block("txt:subject").split()),
-                    "text": block("txt:words").strip(),
-                    "ask": block("txt:ask").strip(),
-                    "html": Markup(block("html:words")),  # noqa: S704  escaped where it was made
-                    "button": block("html:button"),
-                    "link": facts["link"],
-                }
-            )
+            try:
+                item = self._part(part)
+            except OperationalError:
+                raise
+            except Exception as error:  # the others leave without it
+                part.state, part.bundle = "held", None
+                part.reply = f"cannot be written: {error}"
+                continue
+            items.append(item)
+            days += item["appointments"]
+        if not items:
+            raise UnknownError("Nothing of what it was to say can be written.")
         return {"items": items, "appointments": days, "link": self.links.page("")}
+
+    def _part(self, mail: Mail) -> Known:
+        """What a digest takes from one mail."""
+        facts = self.of(mail) | {"stands_in_for": "", "stop": ""}
+
+        def block(kind: str, name: str) -> str:
+            return self.templates.block(f"{mail.template}.{kind}", name, self.language, facts)
+
+        return {
+            "subject": " ".join(block("txt", "subject").split()),
+            "text": block("txt", "words").strip(),
+            "ask": block("txt", "ask").strip(),
+            "html": Markup(block("html", "words")),  # noqa: S704  escaped where it was made
+            "button": block("html", "button"),
+            "link": facts["link"],
+            "appointments": facts["appointments"],
+        }
 
     def _about_week(self, _mail: Mail) -> Known:
         found = week.week(self.session, self.programme, self.now)

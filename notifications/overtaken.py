@@ -17,7 +17,7 @@ def overtaken(session: Session, mail: Mail) -> str:
         session, mail.contact, mail.not_before
     ):
         return "no digests are wanted there"
-    if mail.template == "obligation":
+    if mail.template == "obligation" and mail.obligation:
         return _past(session.get(Obligation, mail.obligation), mail.context.get("step", ""))
     if mail.template == "meeting":
         som = session.get(Som, mail.context["som"])
