@@ -63,7 +63,11 @@ def test_one_mail_that_cannot_be_written_is_held_and_the_others_leave(
         session.add(Mail(**bad | {"not_before": good.not_before - timedelta(hours=1)}))
     outbox = an_outbox(bench, url_of(server))
     outbox.drain()
-    assert (only_mail(bench).state, outbox.held()) == ("accepted", 1)
+    assert (only_mail(bench).state, outbox.held()) == ("bundled", 1)
+    with bench.office.store.read() as session:
+        assert session.get_one(Mail, only_mail(bench).bundle).state == "accepted"
+    (together,) = server.taken
+    assert b"Host confirms date and venue" in together
 
 
 # -- time ------------------------------------------------------------------------------------------
