@@ -50,6 +50,7 @@ def ours(directory: Path) -> tuple[float, float]:
                     asked_at=due,
                     acknowledge_by=due + timedelta(days=5),
                     planned_on=date(2019, 7, 1),
+                    promised_on=date(2019, 7, 1),
                     due_on=date(2019, 7, 1),
                     do_by=due + timedelta(days=30),
                     ladder=steps,

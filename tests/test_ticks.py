@@ -44,6 +44,7 @@ def asked(store: Store, commit: Programme, count: int, steps: dict[int, datetime
                 "asked_at": ASKED,
                 "acknowledge_by": DUE,
                 "planned_on": date(2026, 6, 5),
+                "promised_on": date(2026, 6, 5),
                 "due_on": date(2026, 6, 5),
                 "do_by": DUE,
                 "ladder": rungs,

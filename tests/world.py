@@ -5,13 +5,14 @@ Everything in it is drawn from one seed, so that what went wrong once goes wrong
 
 import sqlite3
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
+from json import loads
 from random import Random  # a world must come out the same again
 
 from sqlalchemy import create_engine
@@ -42,6 +43,7 @@ from schemas.tables import Entry, Holding, Mail, Obligation, Timer
 from secretariat import audit, points
 from secretariat.clock import VirtualClock
 from secretariat.commands import Office
+from secretariat.commands.mails import NOT_ARRIVED
 from secretariat.errors import SecretariatError
 from secretariat.history import adopt
 from secretariat.programme import SHIPPED, load_programme
@@ -391,11 +393,23 @@ def _of_the_clock(session: Session, now: datetime) -> Iterator[str]:
     late = [timer for timer in session.exec(missed) if timer.due_at < now - timedelta(days=7)]
     yield from (f"timer {t.kind} of {t.subject} for {t.due_at} never fired" for t in late)
     reminded = col(Entry.kind).in_(("obligation.reminded", "obligation.escalated"))
-    told = session.exec(select(func.count()).select_from(Entry).where(reminded)).one()
-    asked = session.exec(select(Mail.idem_key).where(Mail.template == "obligation")).all()
-    first = [key for key in asked if "!" not in key]
-    if told != len(first):
-        yield f"the ledger tells of {told} reminders, the outbox of {len(first)}"
+    entries = session.exec(select(Entry.subject, Entry.data).where(reminded)).all()
+    told = sorted((subject, loads(data)["contact"]) for subject, data in entries)
+    mails = session.exec(select(Mail).where(Mail.template == "obligation")).all()
+    asked = [mail for mail in mails if "!" not in mail.idem_key]
+    lost = {promised(mail) for mail in mails if mail.state in NOT_ARRIVED}
+    mailed = Counter((mail.obligation or "", mail.contact) for mail in asked)
+    if missing := Counter(told) - mailed:
+        yield f"the ledger tells of reminders nobody was mailed: {dict(missing)}"
+    surplus = mailed - Counter(told)
+    heirs = Counter((m.obligation or "", m.contact) for m in asked if promised(m) in lost)
+    if unasked := surplus - heirs:
+        yield f"mails went out the ledger does not tell of: {dict(unasked)}"
+
+
+def promised(mail: Mail) -> str:
+    """What a reminder is of, whoever it goes to: the key up to its contact."""
+    return mail.idem_key.split(">")[0]
 
 
 def _of_the_ledger(session: Session) -> Iterator[str]:
