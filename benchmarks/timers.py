@@ -33,7 +33,7 @@ def ours(directory: Path) -> tuple[float, float]:
     due = datetime(2019, 6, 4, 3, tzinfo=UTC)
     office = Office(store, programme, VirtualClock(due))
     adopt(office)
-    steps = [step.model_dump(mode="json") for step in programme.ladders[0].steps]
+    frozen = programme.ladders[0].model_dump(mode="json")
     forces = programme.task_forces()
     with store.write() as session:
         for number in range(OURS):
@@ -53,7 +53,7 @@ def ours(directory: Path) -> tuple[float, float]:
                     promised_on=date(2019, 7, 1),
                     due_on=date(2019, 7, 1),
                     do_by=due + timedelta(days=30),
-                    ladder=steps,
+                    ladder=frozen,
                 )
             )
             session.add(Timer(kind="step", subject=key, step=1, due_at=due))

@@ -29,7 +29,7 @@ def an_office(store: Store, commit: Programme, now: datetime) -> Office:
 
 def asked(store: Store, commit: Programme, count: int, steps: dict[int, datetime]) -> None:
     """So many obligations with these steps of the standard ladder waiting for their time."""
-    rungs = [step.model_dump(mode="json") for step in commit.ladders[0].steps]
+    frozen = commit.ladders[0].model_dump(mode="json")
     rows: list[dict[str, Any]] = []
     for n in range(count):
         cycle, body = f"annual-report/{1900 + n}", BODIES[n % len(BODIES)]
@@ -47,7 +47,7 @@ def asked(store: Store, commit: Programme, count: int, steps: dict[int, datetime
                 "promised_on": date(2026, 6, 5),
                 "due_on": date(2026, 6, 5),
                 "do_by": DUE,
-                "ladder": rungs,
+                "ladder": frozen,
             }
         )
     waiting = [

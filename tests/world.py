@@ -423,7 +423,8 @@ def _of_one_mail(world: World, mail: Mail) -> Iterator[str]:
     copies = world.relay.taken.get(mail.id or 0, [])
     if mail.state in ("waiting", "sending", "unknown"):
         yield f"is still {mail.state} ({mail.reply})"
-    if mail.state == "held" and mail.reply != "a closer look":
+    for_a_reason = ("a closer look", f"mail to {mail.contact} comes back")
+    if mail.state == "held" and not (mail.reply or "").startswith(for_a_reason):
         yield f"is held: {mail.reply}"
     if mail.state == "accepted" and not copies:
         yield "is said to be accepted, but nobody has it"
