@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check bench lock fmt schema messages life-cycle debian clean
+.PHONY: demo test check simulation bench lock fmt schema messages life-cycle debian clean
 
 demo: $(VENV)/.run
 	@$(BIN)/secretariat demo
@@ -22,6 +22,10 @@ check: $(VENV)/.dev
 fmt: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Two thousand worlds of ninety days, where `make test` lives a hundred of them.
+simulation: $(VENV)/.dev
+	SEEDS=2000 $(BIN)/pytest tests/test_simulation.py --dist load
 
 # Ratios against a peer in the same run; no part of the tests. Wants a machine with nothing to do.
 RACES := reading draining killed latency timers composing worlds

@@ -88,7 +88,7 @@ class Envelope:
 
     def _prove(self, content: bytes, names: list[str]) -> None:
         """Read the bytes back, with eyes of our own and with Python's."""
-        parsed = BytesParser(policy=SMTP).parsebytes(content)
+        parsed = BytesParser(policy=SMTP).parsebytes(content, headersonly=True)
         spoken_of = [
             ("From", self.sender.addr_spec),
             ("To", self.recipient.addr_spec),

@@ -1,8 +1,11 @@
 """What becomes of text anybody may have typed before it goes into a mail? It says the same."""
 
+import re
 import unicodedata
 
 _LONGEST_TEXT = 250
+# Controls and halves of characters, as Unicode has them in Cc and Cs; not the tab and line end.
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _TURNS_TEXT_ROUND = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 
 
@@ -20,13 +23,10 @@ def header_text(text: str) -> str:
 def body_text(text: str) -> str:
     """A body whose lines end in one way and that holds no control but the tab."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
-    return "".join("\ufffd" if _hidden(char) else char for char in lines)
+    return _HIDDEN.sub("\ufffd", lines)
 
 
 def _steers(char: str) -> bool:
     category = unicodedata.category(char)
     return category in ("Cc", "Cs", "Zl", "Zp") or ord(char) in _TURNS_TEXT_ROUND
 
-
-def _hidden(char: str) -> bool:
-    return unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t"

@@ -55,19 +55,18 @@ class Invitation:
 
 def attach(message: EmailMessage, invitations: Sequence[Invitation]) -> None:
     """Each as a file, and a single one also as a part that mail programs act on by themselves."""
-    if len(invitations) == 1:
-        (only,) = invitations
+    written = [(invitation, invitation.as_bytes()) for invitation in invitations]
+    if len(written) == 1:
+        ((only, content),) = written
         message.add_alternative(
-            only.as_bytes().decode(),
+            content.decode(),
             subtype="calendar",
             params={"method": only.method},
             cte="base64",
         )
-    for number, invitation in enumerate(invitations, 1):
-        name = f"invitation-{number}.ics" if len(invitations) > 1 else "invitation.ics"
-        message.add_attachment(
-            invitation.as_bytes(), maintype="application", subtype="ics", filename=name
-        )
+    for number, (_, content) in enumerate(written, 1):
+        name = f"invitation-{number}.ics" if len(written) > 1 else "invitation.ics"
+        message.add_attachment(content, maintype="application", subtype="ics", filename=name)
 
 
 def _mailbox(person: Address, **parameters: str) -> vCalAddress:

@@ -1,6 +1,7 @@
 """Thousands of small worlds, ninety days each, with faults, deaths and jumps: promises hold."""
 
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,8 @@ from sqlmodel import col
 from schemas.tables import Mail
 from tests.world import World, broken_promises
 
-SEEDS, TOGETHER = 100, 25
+SEEDS = int(os.environ.get("SEEDS", "100"))  # `make simulation` lives 2,000 of them
+TOGETHER = 25
 
 
 @pytest.fixture(autouse=True)
