@@ -29,4 +29,3 @@ def body_text(text: str) -> str:
 def _steers(char: str) -> bool:
     category = unicodedata.category(char)
     return category in ("Cc", "Cs", "Zl", "Zp") or ord(char) in _TURNS_TEXT_ROUND
-
