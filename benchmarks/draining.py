@@ -48,7 +48,7 @@ def filled(directory: Path, count: int) -> Store:
                 "idem_key": f"race/{number}",
                 "asked_at": now,
                 "not_before": now,
-                "urgency": Urgency.NEWS,
+                "urgency": Urgency.AT_ONCE,
                 "contact": "un-act-head",
                 "template": "support",
                 "context": {},

@@ -20,7 +20,7 @@ from notifications.links import Links
 from notifications.outbox import Outbox
 from notifications.postman import Postman
 from notifications.smtp import Relay
-from schemas.tables import Mail
+from schemas.tables import Mail, Urgency
 from secretariat.clock import WallClock
 from secretariat.programme import SHIPPED, load_programme
 from secretariat.store import Store, open_store
@@ -38,6 +38,7 @@ def ask(store: Store, number: int) -> float:
                 idem_key=f"race/{number}",
                 asked_at=now,
                 not_before=now,
+                urgency=Urgency.AT_ONCE,  # whatever the hour in which the race is run
                 contact="un-act-head",
                 template="support",
                 context={},

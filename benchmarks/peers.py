@@ -34,6 +34,7 @@ def configure(port: int, database: str) -> None:
         MAILER_EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend",
         POST_OFFICE={"BATCH_SIZE": 100, "THREADS_PER_PROCESS": 5, "DEFAULT_PRIORITY": "medium"},
         DEFAULT_AUTO_FIELD="django.db.models.AutoField",
+        TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
         USE_TZ=True,
         LOGGING_CONFIG=None,
     )
