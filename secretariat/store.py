@@ -23,7 +23,17 @@ from secretariat.errors import BadInputError, ConflictError, UnreachableError
 MIGRATIONS = Path(__file__).parent / "migrations"
 # What a possible future needs nothing of.
 _PAST = {"ledger", "link", "signed_in", "run", "received"}
-_WAITING = {"timer": "claimed_at", "outbox": "ended_at"}  # null while it is not over
+_OUTBOX = tables.Mail.__table__  # type: ignore[attr-defined]
+_OTHER = _OUTBOX.alias()
+# What is not over; a mail that became part of another is over when that one is.
+_WAITING = {
+    "timer": tables.Timer.__table__.c.claimed_at.is_(None),  # type: ignore[attr-defined]
+    "outbox": _OUTBOX.c.ended_at.is_(None)
+    & (
+        _OUTBOX.c.bundle.is_(None)
+        | _OUTBOX.c.bundle.in_(select(_OTHER.c.id).where(_OTHER.c.ended_at.is_(None)))
+    ),
+}
 _LATEST = tables.Entry.__table__.c.seq.desc()  # type: ignore[attr-defined]
 # One writer at a time, on PostgreSQL too: the ledger is a chain.
 _ROOM = 8_000_000  # bytes to be sure of the next writes
@@ -96,7 +106,7 @@ class Store:
                     continue
                 query = table.select()
                 if table.name in _WAITING:
-                    query = query.where(table.c[_WAITING[table.name]].is_(None))
+                    query = query.where(_WAITING[table.name])
                 if rows := [dict(row) for row in source.connection().execute(query).mappings()]:
                     session.connection().execute(table.insert(), rows)
             if last := source.exec(select(tables.Entry).order_by(_LATEST).limit(1)).first():

@@ -61,6 +61,22 @@ def test_what_waits_for_one_person_leaves_as_one_mail_with_each_link(
     assert (first.state, second.state, together.state) == ("bundled", "bundled", "accepted")
 
 
+def test_a_future_begins_with_what_is_still_to_leave_as_one_mail_and_not_with_what_left(
+    open_office: Opened, server: Server
+) -> None:
+    bench = two_offers(open_office)
+    outbox = an_outbox(bench, url_of(server))
+    outbox._tidied(bench.clock.now())
+    assert in_the_future(bench) == ["bundled", "bundled", "waiting"]
+    outbox.drain()
+    assert in_the_future(bench) == []
+
+
+def in_the_future(bench: Bench) -> list[str]:
+    with bench.office.store.copy().read() as session:
+        return sorted(session.exec(select(Mail.state)))
+
+
 def test_one_mail_alone_stays_itself(open_office: Opened, server: Server) -> None:
     bench = open_office("2018-08-15T03:00")
     waived(bench.office, DUTY)

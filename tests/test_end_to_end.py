@@ -199,6 +199,13 @@ def test_a_reminder_becomes_a_mail_whose_button_acknowledges(demo: Running, page
         assert session.get_one(Obligation, late).acknowledged_by == "un-act"
 
 
+def test_the_mail_to_come_can_be_seen_before_it_leaves(demo: Running, page: Page) -> None:
+    page.goto(demo.cli("sign-in").stdout.strip())
+    page.get_by_role("button", name="Sign in").click()
+    assert page.goto(f"{demo.url}/mail/coming", timeout=90_000).ok  # type: ignore[union-attr]
+    expect(page.locator("tbody tr").first).to_be_visible()
+
+
 @pytest.mark.parametrize("width", [360, 768, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_board_is_readable_at_every_width(
