@@ -204,6 +204,7 @@ def test_the_mail_to_come_can_be_seen_before_it_leaves(demo: Running, page: Page
     page.get_by_role("button", name="Sign in").click()
     assert page.goto(f"{demo.url}/mail/coming", timeout=90_000).ok  # type: ignore[union-attr]
     expect(page.locator("tbody tr").first).to_be_visible()
+    expect(page.get_by_text("reached nobody")).to_have_count(0)  # what is foreseen arrives
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])
