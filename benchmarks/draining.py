@@ -48,7 +48,7 @@ def filled(directory: Path, count: int) -> Store:
                 "idem_key": f"race/{number}",
                 "asked_at": now,
                 "not_before": now,
-                "urgency": Urgency.AT_ONCE,
+                "urgency": Urgency.AT_ONCE,  # whatever the hour in which the race is run
                 "contact": "un-act-head",
                 "template": "support",
                 "context": {},

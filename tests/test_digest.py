@@ -6,6 +6,7 @@ from email.policy import default
 
 from sqlmodel import col, select
 
+from notifications.outbox import write_due
 from schemas.acts import Decline, Done, Offer
 from schemas.tables import Mail, Timer
 from secretariat.commands import Office, weekly
@@ -66,7 +67,7 @@ def test_a_future_begins_with_what_is_still_to_leave_as_one_mail_and_not_with_wh
 ) -> None:
     bench = two_offers(open_office)
     outbox = an_outbox(bench, url_of(server))
-    outbox._tidied(bench.clock.now())
+    write_due(bench.office.store, outbox.composer, bench.clock.now())
     assert in_the_future(bench) == ["bundled", "bundled", "waiting"]
     outbox.drain()
     assert in_the_future(bench) == []
