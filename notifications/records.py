@@ -10,8 +10,9 @@ from notifications import undelivered
 from notifications.claims import BEGUN, LEASE, OUTBOX, Claimed
 from notifications.outcomes import Verdict
 from notifications.transport import Attempt
+from schemas.columns import Instant
 from schemas.programme import Programme
-from schemas.tables import Instant, Mail
+from schemas.tables import Mail
 from secretariat import ledger
 from secretariat.commands.office import Desk
 from secretariat.ownership import ENGINE

@@ -1,35 +1,13 @@
 """The store's tables: the ledger, the read models made from it, and the queues beside it."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, Index, LargeBinary, TypeDecorator
+from sqlalchemy import JSON, CheckConstraint, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
-
-class Instant(TypeDecorator[datetime]):
-    """An aware instant, UTC in the store. ValueError: a naive datetime was handed in."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone; the store takes aware datetimes only")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        if value is None or value.tzinfo is not None:
-            return value
-        return value.replace(tzinfo=UTC)
-
-
-def instant(**options: Any) -> Any:
-    return Field(sa_type=Instant, **options)
+from schemas.columns import instant
 
 
 class Urgency(IntEnum):
@@ -253,21 +231,6 @@ class Obligation(SQLModel, table=True):
     done_by: str | None = None
     note: str = ""
 
-
-READ_MODELS = (
-    Holding,
-    Item,
-    Review,
-    Support,
-    Ending,
-    PostHeld,
-    Absence,
-    Som,
-    Term,
-    Cycle,
-    PlannedMilestone,
-    Obligation,
-)
 
 # -- queues and keys: beside the ledger -----------------------------------------------------------
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlmodel import Session, SQLModel, col, delete, select
 
-from schemas.tables import READ_MODELS, Entry, Mail, Setting
+from schemas.read_models import READ_MODELS
+from schemas.tables import Entry, Mail, Setting
 from secretariat import ledger, readmodels
 from secretariat.errors import BadInputError, ConflictError
 from secretariat.ledger import BEGINNING, Head, canonical, seal

@@ -10,9 +10,9 @@ from sqlmodel import col, func, select
 
 from notifications.compose import Composer
 from notifications.links import Links
+from schemas.act import Act
 from schemas.acts import (
     Accept,
-    Act,
     Advance,
     AskBodies,
     Attest,

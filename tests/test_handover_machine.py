@@ -23,7 +23,8 @@ from sqlmodel import SQLModel, select
 from schemas.acts import AnyAct, EndBody, RestoreBody
 from schemas.phase import Phase
 from schemas.programme import Programme
-from schemas.tables import READ_MODELS, Entry, Holding
+from schemas.read_models import READ_MODELS
+from schemas.tables import Entry, Holding
 from secretariat import ledger, readmodels
 from secretariat.clock import VirtualClock
 from secretariat.commands import Office

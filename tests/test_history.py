@@ -10,7 +10,8 @@ from sqlmodel import col, func, select
 from notifications import catcher
 from schemas.phase import Phase, Transferred
 from schemas.programme import Programme
-from schemas.tables import READ_MODELS, Entry, Holding, Mail, Obligation, Som
+from schemas.read_models import READ_MODELS
+from schemas.tables import Entry, Holding, Mail, Obligation, Som
 from secretariat import board, history
 from secretariat.clock import VirtualClock
 from secretariat.commands import Office

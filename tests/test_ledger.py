@@ -13,7 +13,8 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from schemas.acts import Offer, Withdraw
-from schemas.tables import READ_MODELS, Entry, Holding, Mail
+from schemas.read_models import READ_MODELS
+from schemas.tables import Entry, Holding, Mail
 from secretariat import audit, ledger
 from secretariat.audit import parse_head, verify
 from secretariat.errors import BadInputError, ConflictError

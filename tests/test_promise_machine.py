@@ -18,9 +18,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel, col, select
 
+from schemas.act import Act
 from schemas.acts import (
     Acknowledge,
-    Act,
     AgreeChair,
     AskExtension,
     Done,
@@ -32,7 +32,8 @@ from schemas.acts import (
     TakeChair,
 )
 from schemas.anchor import Anchor
-from schemas.tables import READ_MODELS, Entry, Mail, Obligation
+from schemas.read_models import READ_MODELS
+from schemas.tables import Entry, Mail, Obligation
 from secretariat.clock import VirtualClock
 from secretariat.commands import Office, auditing
 from secretariat.errors import SecretariatError

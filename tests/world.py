@@ -23,10 +23,10 @@ from notifications.compose import Composer
 from notifications.links import Links
 from notifications.outbox import Outbox
 from notifications.transport import Attempt, Frozen, RelayError
+from schemas.act import Act
 from schemas.acts import (
     Accept,
     Acknowledge,
-    Act,
     AgreeChair,
     Done,
     HoldMail,

@@ -11,7 +11,8 @@ from secretariat.cli.terminal import By, office_here, say, tell
 from secretariat.ownership import ACTS
 
 if TYPE_CHECKING:
-    from schemas.acts import Act, Letter
+    from schemas.act import Act
+    from schemas.acts import Letter
     from secretariat.commands.office import Office
     from secretariat.settings import Settings
 

@@ -51,7 +51,7 @@ def rebuild(
     check: Annotated[bool, typer.Option("--check", help="only compare, change nothing")] = False,
 ) -> None:
     """Make everything the pages read anew from the ledger."""
-    from schemas.tables import READ_MODELS
+    from schemas.read_models import READ_MODELS
     from secretariat import audit
 
     _, office = office_here()

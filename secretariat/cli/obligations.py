@@ -9,7 +9,7 @@ from secretariat.cli.holdings import DryRun, carry_out
 from secretariat.cli.terminal import By, office_here, out, say
 
 if TYPE_CHECKING:
-    from schemas.acts import Act
+    from schemas.act import Act
 
 obligation = typer.Typer(no_args_is_help=True, help="What is asked of whom: see it, say, answer.")
 Key = Annotated[str, typer.Argument(help="function/cycle/milestone@body")]

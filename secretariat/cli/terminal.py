@@ -8,7 +8,7 @@ from rich.console import Console
 from secretariat.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from schemas.acts import Act
+    from schemas.act import Act
     from schemas.events import Event
     from secretariat.commands.office import Office
 

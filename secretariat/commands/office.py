@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, delete, select
 
-from schemas.acts import Act, Letter
+from schemas.act import Act
+from schemas.acts import Letter
 from schemas.events import Event
 from schemas.programme import Contact, Function, Programme
 from schemas.tables import Ending, Entry, Mail, Term, Timer, Urgency

@@ -3,9 +3,9 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from schemas import tables
+from schemas.read_models import READ_MODELS
 
-assert tables.READ_MODELS
+assert READ_MODELS
 
 with context.config.attributes["engine"].connect() as connection:
     context.configure(

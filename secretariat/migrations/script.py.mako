@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import schemas.tables
+import schemas.columns
 ${imports if imports else ""}
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

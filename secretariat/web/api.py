@@ -6,7 +6,8 @@ from fastapi import APIRouter, Body, Header, Request
 from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter
 
-from schemas.acts import Act, AnyAct, Letter
+from schemas.act import Act
+from schemas.acts import AnyAct, Letter
 from schemas.events import Event
 from schemas.status import Status
 from secretariat import board, closeup, words

@@ -9,8 +9,8 @@ from fastapi.responses import RedirectResponse
 from pydantic import TypeAdapter
 
 from notifications.outbox import write_due
+from schemas.act import Act
 from schemas.acts import (
-    Act,
     AnyAct,
     PrepareSom,
     RunFlow,

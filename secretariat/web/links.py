@@ -12,10 +12,10 @@ from sqlmodel import Session, col, select
 from starlette.background import BackgroundTask
 
 from notifications.links import DIGESTS, EXPIRED, SIGN_IN, refusal, renew
+from schemas.act import Act
 from schemas.acts import (
     Accept,
     Acknowledge,
-    Act,
     AskExtension,
     Decline,
     Done,

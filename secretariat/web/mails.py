@@ -14,7 +14,8 @@ from fastapi.responses import RedirectResponse
 from notifications import catcher
 from notifications.expected import expected
 from notifications.previews import names, preview
-from schemas.acts import Act, HoldMail, ReleaseMail, RetryMail
+from schemas.act import Act
+from schemas.acts import HoldMail, ReleaseMail, RetryMail
 from schemas.tables import Mail
 from secretariat import maillog
 from secretariat.commands.office import Office

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import schemas.tables
+import schemas.columns
 
 revision = "0001"
 down_revision = None
@@ -15,8 +15,8 @@ def upgrade() -> None:
     op.create_table(
         "absence",
         sa.Column("post", sa.String(), nullable=False),
-        sa.Column("since", schemas.tables.Instant(timezone=True), nullable=False),
-        sa.Column("until", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("since", schemas.columns.Instant(timezone=True), nullable=False),
+        sa.Column("until", schemas.columns.Instant(timezone=True), nullable=False),
         sa.Column("substitute", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("post"),
     )
@@ -26,8 +26,8 @@ def upgrade() -> None:
         sa.Column("function", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("anchor", sa.String(), nullable=False),
-        sa.Column("opened_at", schemas.tables.Instant(timezone=True), nullable=False),
-        sa.Column("closed_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("opened_at", schemas.columns.Instant(timezone=True), nullable=False),
+        sa.Column("closed_at", schemas.columns.Instant(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("cycle", schema=None) as batch_op:
@@ -36,8 +36,8 @@ def upgrade() -> None:
     op.create_table(
         "ending",
         sa.Column("body", sa.String(), nullable=False),
-        sa.Column("ends_at", schemas.tables.Instant(timezone=True), nullable=False),
-        sa.Column("ended_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("ends_at", schemas.columns.Instant(timezone=True), nullable=False),
+        sa.Column("ended_at", schemas.columns.Instant(timezone=True), nullable=True),
         sa.Column("reason", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("body"),
     )
@@ -50,12 +50,12 @@ def upgrade() -> None:
         sa.Column("takes_over", sa.String(), nullable=False),
         sa.Column("owner", sa.String(), nullable=False),
         sa.Column("phase", sa.String(), nullable=False),
-        sa.Column("since", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("since", schemas.columns.Instant(timezone=True), nullable=False),
         sa.Column("standing", sa.String(), nullable=False),
         sa.Column("offered_to", sa.String(), nullable=True),
         sa.Column("offered_phase", sa.String(), nullable=True),
-        sa.Column("answer_by", schemas.tables.Instant(timezone=True), nullable=True),
-        sa.Column("follow_up", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("answer_by", schemas.columns.Instant(timezone=True), nullable=True),
+        sa.Column("follow_up", schemas.columns.Instant(timezone=True), nullable=True),
         sa.Column("custody_of", sa.String(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("(standing = 'offered') = (offered_phase is not null)"),
@@ -71,7 +71,7 @@ def upgrade() -> None:
     op.create_table(
         "ledger",
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("at", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("at", schemas.columns.Instant(timezone=True), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("by", sa.String(), nullable=False),
@@ -94,8 +94,8 @@ def upgrade() -> None:
         sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("object", sa.String(), nullable=False),
         sa.Column("contact", sa.String(), nullable=False),
-        sa.Column("expires_at", schemas.tables.Instant(timezone=True), nullable=False),
-        sa.Column("used_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("expires_at", schemas.columns.Instant(timezone=True), nullable=False),
+        sa.Column("used_at", schemas.columns.Instant(timezone=True), nullable=True),
         sa.Column("used_as", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -120,18 +120,18 @@ def upgrade() -> None:
         sa.Column("milestone", sa.String(), nullable=False),
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("body", sa.String(), nullable=False),
-        sa.Column("asked_at", schemas.tables.Instant(timezone=True), nullable=False),
-        sa.Column("acknowledge_by", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("asked_at", schemas.columns.Instant(timezone=True), nullable=False),
+        sa.Column("acknowledge_by", schemas.columns.Instant(timezone=True), nullable=False),
         sa.Column("planned_on", sa.Date(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
-        sa.Column("do_by", schemas.tables.Instant(timezone=True), nullable=False),
-        sa.Column("moved_from", schemas.tables.Instant(timezone=True), nullable=True),
-        sa.Column("missed_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("do_by", schemas.columns.Instant(timezone=True), nullable=False),
+        sa.Column("moved_from", schemas.columns.Instant(timezone=True), nullable=True),
+        sa.Column("missed_at", schemas.columns.Instant(timezone=True), nullable=True),
         sa.Column("provisional", sa.Boolean(), nullable=False),
         sa.Column("ladder", sa.JSON(), nullable=False),
-        sa.Column("acknowledged_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("acknowledged_at", schemas.columns.Instant(timezone=True), nullable=True),
         sa.Column("acknowledged_by", sa.String(), nullable=True),
-        sa.Column("done_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("done_at", schemas.columns.Instant(timezone=True), nullable=True),
         sa.Column("done_by", sa.String(), nullable=True),
         sa.Column("note", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -144,8 +144,8 @@ def upgrade() -> None:
         "outbox",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("idem_key", sa.String(), nullable=False),
-        sa.Column("asked_at", schemas.tables.Instant(timezone=True), nullable=False),
-        sa.Column("not_before", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("asked_at", schemas.columns.Instant(timezone=True), nullable=False),
+        sa.Column("not_before", schemas.columns.Instant(timezone=True), nullable=False),
         sa.Column("contact", sa.String(), nullable=False),
         sa.Column("template", sa.String(), nullable=False),
         sa.Column("obligation", sa.String(), nullable=True),
@@ -156,11 +156,11 @@ def upgrade() -> None:
         sa.Column("address", sa.String(), nullable=True),
         sa.Column("content", sa.LargeBinary(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
-        sa.Column("lease_until", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("lease_until", schemas.columns.Instant(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("possible_duplicate", sa.Boolean(), nullable=False),
         sa.Column("reply", sa.String(), nullable=False),
-        sa.Column("accepted_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("accepted_at", schemas.columns.Instant(timezone=True), nullable=True),
         sa.CheckConstraint(
             "state != 'accepted' or (accepted_at is not null and content is not null)"
         ),
@@ -185,9 +185,9 @@ def upgrade() -> None:
     op.create_table(
         "post_held",
         sa.Column("post", sa.String(), nullable=False),
-        sa.Column("since", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("since", schemas.columns.Instant(timezone=True), nullable=False),
         sa.Column("person", sa.String(), nullable=False),
-        sa.Column("until", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("until", schemas.columns.Instant(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("post", "since"),
     )
     op.create_table(
@@ -198,16 +198,16 @@ def upgrade() -> None:
         sa.Column("waived", sa.String(), nullable=True),
         sa.Column("by", sa.String(), nullable=False),
         sa.Column("contact", sa.String(), nullable=True),
-        sa.Column("at", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("at", schemas.columns.Instant(timezone=True), nullable=False),
         sa.CheckConstraint("(evidence is null) <> (waived is null)"),
         sa.PrimaryKeyConstraint("holding", "item"),
     )
     op.create_table(
         "review",
         sa.Column("holding", sa.String(), nullable=False),
-        sa.Column("asked_at", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("asked_at", schemas.columns.Instant(timezone=True), nullable=False),
         sa.Column("days", sa.Integer(), nullable=False),
-        sa.Column("answered_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("answered_at", schemas.columns.Instant(timezone=True), nullable=True),
         sa.Column("performed", sa.Boolean(), nullable=True),
         sa.Column("note", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("holding", "asked_at"),
@@ -217,13 +217,13 @@ def upgrade() -> None:
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("deployment", sa.String(), nullable=False),
         sa.Column("parameters", sa.JSON(), nullable=False),
-        sa.Column("asked_at", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("asked_at", schemas.columns.Instant(timezone=True), nullable=False),
         sa.Column("asked_by", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("prefect_id", sa.String(), nullable=True),
         sa.Column("steps", sa.JSON(), nullable=False),
         sa.Column("words", sa.String(), nullable=False),
-        sa.Column("ended_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("ended_at", schemas.columns.Instant(timezone=True), nullable=True),
         sa.CheckConstraint("state in ('waiting', 'started', 'running', 'done', 'failed')"),
         sa.PrimaryKeyConstraint("key"),
     )
@@ -241,7 +241,7 @@ def upgrade() -> None:
         "signed_in",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("contact", sa.String(), nullable=False),
-        sa.Column("expires_at", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("expires_at", schemas.columns.Instant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -250,14 +250,14 @@ def upgrade() -> None:
         sa.Column("host", sa.String(), nullable=False),
         sa.Column("anchor", sa.String(), nullable=False),
         sa.Column("postponed_from", sa.String(), nullable=True),
-        sa.Column("closed_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("closed_at", schemas.columns.Instant(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
         "support",
         sa.Column("function", sa.String(), nullable=False),
         sa.Column("body", sa.String(), nullable=False),
-        sa.Column("proposed_at", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("proposed_at", schemas.columns.Instant(timezone=True), nullable=False),
         sa.Column("why", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("function", "body"),
     )
@@ -266,8 +266,8 @@ def upgrade() -> None:
         sa.Column("som", sa.String(), nullable=False),
         sa.Column("member", sa.String(), nullable=False),
         sa.Column("agreement", sa.String(), nullable=False),
-        sa.Column("took_office_at", schemas.tables.Instant(timezone=True), nullable=True),
-        sa.Column("left_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("took_office_at", schemas.columns.Instant(timezone=True), nullable=True),
+        sa.Column("left_at", schemas.columns.Instant(timezone=True), nullable=True),
         sa.CheckConstraint("agreement in ('formal', 'informal')"),
         sa.PrimaryKeyConstraint("som"),
     )
@@ -277,8 +277,8 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("step", sa.Integer(), nullable=False),
-        sa.Column("due_at", schemas.tables.Instant(timezone=True), nullable=False),
-        sa.Column("claimed_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("due_at", schemas.columns.Instant(timezone=True), nullable=False),
+        sa.Column("claimed_at", schemas.columns.Instant(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("timer", schema=None) as batch_op:

@@ -6,7 +6,7 @@ from datetime import date
 import sqlalchemy as sa
 from alembic import op
 
-import schemas.tables
+import schemas.columns
 
 revision = "0002"
 down_revision = "0001"
@@ -35,7 +35,7 @@ def _let_digests_be_stopped() -> None:
         "no_digest",
         sa.Column("contact", sa.String(), nullable=False),
         sa.Column("person", sa.String(), nullable=True),
-        sa.Column("since", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("since", schemas.columns.Instant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("contact"),
     )
 
@@ -49,9 +49,9 @@ def _make_the_outbox_anew() -> None:
         "outbox",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("idem_key", sa.String(), nullable=False),
-        sa.Column("asked_at", schemas.tables.Instant(timezone=True), nullable=False),
-        sa.Column("not_before", schemas.tables.Instant(timezone=True), nullable=False),
-        sa.Column("expires_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("asked_at", schemas.columns.Instant(timezone=True), nullable=False),
+        sa.Column("not_before", schemas.columns.Instant(timezone=True), nullable=False),
+        sa.Column("expires_at", schemas.columns.Instant(timezone=True), nullable=True),
         sa.Column("urgency", sa.Integer(), nullable=False),
         sa.Column("contact", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=True),
@@ -67,16 +67,16 @@ def _make_the_outbox_anew() -> None:
         sa.Column("sha256", sa.String(), nullable=True),
         sa.Column("bundle", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
-        sa.Column("lease_until", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("lease_until", schemas.columns.Instant(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("attempted_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("attempted_at", schemas.columns.Instant(timezone=True), nullable=True),
         sa.Column("faults", sa.Integer(), nullable=False),
         sa.Column("phase", sa.String(), nullable=False),
         sa.Column("possible_duplicate", sa.Boolean(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("reply", sa.String(), nullable=False),
-        sa.Column("accepted_at", schemas.tables.Instant(timezone=True), nullable=True),
-        sa.Column("ended_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("accepted_at", schemas.columns.Instant(timezone=True), nullable=True),
+        sa.Column("ended_at", schemas.columns.Instant(timezone=True), nullable=True),
         sa.CheckConstraint(
             f"state in ('waiting', 'sending', 'unknown', 'held', 'bundled', {ENDED[1:]}"
         ),
@@ -119,11 +119,11 @@ def _make_links_anew() -> None:
         sa.Column("object", sa.String(), nullable=False),
         sa.Column("contact", sa.String(), nullable=False),
         sa.Column("person", sa.String(), nullable=True),
-        sa.Column("made_at", schemas.tables.Instant(timezone=True), nullable=False),
-        sa.Column("expires_at", schemas.tables.Instant(timezone=True), nullable=False),
-        sa.Column("used_at", schemas.tables.Instant(timezone=True), nullable=True),
-        sa.Column("renewed_at", schemas.tables.Instant(timezone=True), nullable=True),
-        sa.Column("revoked_at", schemas.tables.Instant(timezone=True), nullable=True),
+        sa.Column("made_at", schemas.columns.Instant(timezone=True), nullable=False),
+        sa.Column("expires_at", schemas.columns.Instant(timezone=True), nullable=False),
+        sa.Column("used_at", schemas.columns.Instant(timezone=True), nullable=True),
+        sa.Column("renewed_at", schemas.columns.Instant(timezone=True), nullable=True),
+        sa.Column("revoked_at", schemas.columns.Instant(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     for column in ("key", "object", "contact", "expires_at"):
@@ -135,7 +135,7 @@ def _make_room_for_what_comes_back() -> None:
         "suspended_address",
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("contact", sa.String(), nullable=False),
-        sa.Column("since", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("since", schemas.columns.Instant(timezone=True), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("words", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("address"),
@@ -150,7 +150,7 @@ def _make_room_for_what_comes_back() -> None:
         sa.Column("contact", sa.String(), nullable=True),
         sa.Column("sender", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("at", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("at", schemas.columns.Instant(timezone=True), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
         sa.CheckConstraint("kind in ('person', 'away', 'automatic')"),
@@ -163,7 +163,7 @@ def _make_room_for_what_comes_back() -> None:
     op.create_table(
         "received",
         sa.Column("id", sa.String(), nullable=False),
-        sa.Column("at", schemas.tables.Instant(timezone=True), nullable=False),
+        sa.Column("at", schemas.columns.Instant(timezone=True), nullable=False),
         sa.Column("fate", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -184,7 +184,7 @@ def _let_obligations_say_more() -> None:
         table.add_column(sa.Column("wanted_on", sa.Date(), nullable=True))
         table.add_column(sa.Column("wanted_why", sa.String(), nullable=False, server_default=""))
         for name in ("wanted_at", "acknowledged_until"):
-            table.add_column(sa.Column(name, schemas.tables.Instant(timezone=True), nullable=True))
+            table.add_column(sa.Column(name, schemas.columns.Instant(timezone=True), nullable=True))
         table.add_column(sa.Column("snoozed_until", sa.Date(), nullable=True))
     _complete_what_was_asked()
     with op.batch_alter_table("obligation") as table:

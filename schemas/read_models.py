@@ -1,0 +1,31 @@
+"""Which tables are made from the ledger, and only from it?"""
+
+from schemas.tables import (
+    Absence,
+    Cycle,
+    Ending,
+    Holding,
+    Item,
+    Obligation,
+    PlannedMilestone,
+    PostHeld,
+    Review,
+    Som,
+    Support,
+    Term,
+)
+
+READ_MODELS = (
+    Holding,
+    Item,
+    Review,
+    Support,
+    Ending,
+    PostHeld,
+    Absence,
+    Som,
+    Term,
+    Cycle,
+    PlannedMilestone,
+    Obligation,
+)
