@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from schemas.act import Act, Day, MailNumber, Moment, Name, SomName, Words
 from schemas.anchor import Anchor
+from schemas.figure_acts import ReportStage, StateFigure, WithdrawFigure
 from schemas.phase import Phase
 from schemas.texts import READABLE
 
@@ -394,7 +395,10 @@ AnyAct = Annotated[
     | ReleaseMail
     | RetryMail
     | RevokeLinks
-    | Unsuspend,
+    | Unsuspend
+    | StateFigure
+    | WithdrawFigure
+    | ReportStage,
     Field(discriminator="act"),
 ]
 

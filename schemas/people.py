@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from schemas.programme import Slug
+from schemas.part import Slug
 from schemas.texts import Address, Line
 
 

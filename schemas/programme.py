@@ -18,19 +18,17 @@ from zoneinfo import ZoneInfo, available_timezones
 import holidays
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     model_validator,
 )
 
+from schemas.measures import Indicator, Strand
+from schemas.part import Code, Part, Slug
 from schemas.phase import Phase
 from schemas.texts import Address, Line
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 Place = tuple[str | int, ...]
 _zones = cache(available_timezones)  # it reads the whole disk's list each time
@@ -77,12 +75,6 @@ class Weekday(StrEnum):
     FRIDAY = "friday"
     SATURDAY = "saturday"
     SUNDAY = "sunday"
-
-
-class Part(BaseModel):
-    """A part of the file: unknown keys are errors, because a misspelt key is a lost intention."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Calendar(Part):
@@ -200,6 +192,9 @@ class Milestone(Part):
     lead_time: int = Field(20, ge=0, le=250, description="working days between asking and due")
     ladder: Slug | None = Field(None, description="else the one of the function")
     on_holiday: OnHoliday = "stays"
+    evidence: str = Field("", description="what shows that it is done")
+    figures: list[Slug] = Field([], description="indicators the body is to give figures for")
+    strand: Slug | None = Field(None, description="the strand whose stages the body is to report")
 
 
 class ReadinessItem(Part):
@@ -239,6 +234,7 @@ class Function(Part):
     cadence: Cadence
     duties: list[Duty] = Field(min_length=1)
     milestones: list[Milestone] = Field(min_length=1)
+    strands: list[Strand] = Field([], description="what is developed at each receiver, in stages")
     readiness: list[Slug] | None = Field(None, description="else every item of the programme")
     ladder: Slug = Field("standard", description="of the milestones that name none")
 
@@ -262,13 +258,14 @@ class Programme(Part):
     templates: str = Field(
         "", description="a directory beside this file: mail templates in place of the built-in"
     )
-    readiness: list[ReadinessItem] = []
+    readiness: list[ReadinessItem] = Field([])
     members: list[Member] = Field(min_length=1)
     bodies: list[Body] = Field(min_length=1)
     contacts: list[Contact] = Field(min_length=1)
-    mechanisms: list[Mechanism] = []
+    mechanisms: list[Mechanism] = Field([])
     rotation: list[Code] = Field(min_length=1)
     ladders: list[Ladder] = Field(min_length=1)
+    indicators: list[Indicator] = Field([])
     functions: list[Function] = Field(min_length=1)
 
     @cached_property
@@ -286,6 +283,10 @@ class Programme(Part):
     @cached_property
     def _ladders(self) -> dict[str, Ladder]:
         return {ladder.slug: ladder for ladder in self.ladders}
+
+    @cached_property
+    def _indicators(self) -> dict[str, Indicator]:
+        return {indicator.slug: indicator for indicator in self.indicators}
 
     @cached_property
     def _contacts(self) -> dict[str, Contact]:
@@ -309,6 +310,9 @@ class Programme(Part):
 
     def function(self, slug: str) -> Function | None:
         return self._functions.get(slug)
+
+    def indicator(self, slug: str) -> Indicator | None:
+        return self._indicators.get(slug)
 
     def ladder(self, function: Function, milestone: Milestone) -> Ladder:
         """The ladder of a milestone: its own, else the one of its function."""
@@ -352,6 +356,7 @@ class Programme(Part):
             self._unknown_names(),
             self._missing_bodies(),
             self._loose_ends(),
+            self._loose_figures(),
         )
 
     def _duplicates(self) -> Iterator[tuple[Place, str]]:
@@ -363,11 +368,16 @@ class Programme(Part):
             (("rotation",), list(self.rotation)),
             (("ladders",), [ladder.slug for ladder in self.ladders]),
             (("functions",), [function.slug for function in self.functions]),
+            (("indicators",), [indicator.slug for indicator in self.indicators]),
             (("readiness",), [item.slug for item in self.readiness]),
         ]
         for i, function in enumerate(self.functions):
             lists.append((("functions", i, "duties"), [duty.slug for duty in function.duties]))
             lists.append((("functions", i, "milestones"), [m.slug for m in function.milestones]))
+            lists.append((("functions", i, "strands"), [s.slug for s in function.strands]))
+            for j, strand in enumerate(function.strands):
+                stages = [stage.slug for stage in strand.stages]
+                lists.append((("functions", i, "strands", j, "stages"), stages))
         for place, slugs in lists:
             for slug, count in Counter(slugs).items():
                 if count > 1:
@@ -418,6 +428,21 @@ class Programme(Part):
                     yield (*place, "ladder"), f"“{ladder}” is no ladder of this programme"
                 if milestone.asks == "host" and function.cadence != Cadence.PER_SOM:
                     yield (*place, "asks"), "only a function held per SOM has a host to ask"
+
+    def _loose_figures(self) -> Iterator[tuple[Place, str]]:
+        for i, indicator in enumerate(self.indicators):
+            if indicator.function not in self._functions:
+                words = f"“{indicator.function}” is no function of this programme"
+                yield ("indicators", i, "function"), words
+        for i, function in enumerate(self.functions):
+            strands = {strand.slug for strand in function.strands}
+            for j, milestone in enumerate(function.milestones):
+                place = ("functions", i, "milestones", j)
+                if milestone.strand and milestone.strand not in strands:
+                    yield (*place, "strand"), f"“{milestone.strand}” is no strand of this function"
+                for k, slug in enumerate(milestone.figures):
+                    if slug not in self._indicators:
+                        yield (*place, "figures", k), f"“{slug}” is no indicator of this programme"
 
 
 if __name__ == "__main__":

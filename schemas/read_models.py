@@ -1,5 +1,6 @@
 """Which tables are made from the ledger, and only from it?"""
 
+from schemas.figure_tables import StageReport, Statement
 from schemas.tables import (
     Absence,
     Cycle,
@@ -28,4 +29,6 @@ READ_MODELS = (
     Cycle,
     PlannedMilestone,
     Obligation,
+    Statement,
+    StageReport,
 )

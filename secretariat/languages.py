@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, format_skeleton, get_datetime_format, get_timezone_location
 from babel.lists import format_list
+from babel.numbers import format_decimal
 
 from schemas.programme import Programme
 from secretariat.catalogues import OURS, PROGRAMMES, catalogue
@@ -49,9 +50,17 @@ class Language:
         """A text of the programme file, such as a name or a title."""
         return catalogue(PROGRAMMES, self.code, programme.slug).gettext(text) if text else ""
 
+    def number(self, value: int) -> str:
+        """“1,589”."""
+        return format_decimal(value, locale=_locale(self.cldr))
+
     def day(self, day: date) -> str:
         """“10 March 2020”."""
         return format_date(day, "long", _locale(self.cldr))
+
+    def month(self, day: date) -> str:
+        """“March 2020”."""
+        return format_skeleton("yMMMM", day, locale=_locale(self.cldr))
 
     def weekday(self, day: date) -> str:
         """“Tuesday, 10 March 2020”."""

@@ -150,6 +150,13 @@ def _texts(programme: Programme) -> Iterator[str]:
         yield function.name
         yield from (duty.name for duty in function.duties)
         yield from (milestone.title for milestone in function.milestones)
+        yield from (milestone.evidence for milestone in function.milestones)
+        for strand in function.strands:
+            yield strand.name
+            yield from (stage.name for stage in strand.stages)
+            yield from (stage.evidence for stage in strand.stages)
+    for indicator in programme.indicators:
+        yield from (indicator.name, indicator.unit)
 
 
 def state_of(path: Path, code: str, domain: str, texts: Catalog) -> State:

@@ -65,4 +65,9 @@ SENTENCES = {
     "mail.released": "{actor} let mail {subject} go",
     "links.revoked": "{actor} called back {count} links in mails: {reason}",
     "mail.retried": "{actor} had mail {subject} tried again",
+    "figure.stated": "{actor} stated: {indicator}, {about}, {period}: {value} ({source})",
+    "figure.withdrawn": "{actor} withdrew {value} for {indicator}, {about}, {period}: {reason}",
+    "stage.reported.planned": "{receiver}: {stage} ({strand}) is planned: {evidence}",
+    "stage.reported.under-way": "{receiver}: {stage} ({strand}) is under way: {evidence}",
+    "stage.reported.reached": "{receiver}: {stage} ({strand}) is reached: {evidence}",
 }

@@ -31,6 +31,7 @@ _WHY = "{name} ({why})"
 _REVIEW_SAID = "a review said: {note}"
 _MISSED_TWO = "two steps in a row were not done in time: {first}; {second}"
 _ENGINE = "The engine"
+_REGION = "the region"  # said of a figure that is about all members
 MESSAGES = (
     *SENTENCES.values(),
     *_CLIMBED.values(),
@@ -46,6 +47,7 @@ MESSAGES = (
         _NOT_WORKED,
         _WHY,
         _ENGINE,
+        _REGION,
         _REVIEW_SAID,
         _MISSED_TWO,
     ),
@@ -85,6 +87,8 @@ def _variant(event: Event) -> str:
             return f"{event.kind}.{'performed' if event.data['performed'] else 'not-performed'}"
         case "chair.agreed":
             return f"{event.kind}.{event.data['agreement']}"
+        case "stage.reported":
+            return f"{event.kind}.{event.data['state']}"
         case "obligation.done" if event.data.get("note"):
             return f"{event.kind}.with-note"
         case "obligation.extended" if event.data.get("reason"):
@@ -116,12 +120,32 @@ def _names(programme: Programme, event: Event, by: str, language: Language) -> d
     if "items" in data:
         known = {i.slug: language.text_of(programme, i.name) for i in programme.readiness}
         names["items"] = language.listed([known.get(slug, slug) for slug in data["items"]])
+    if event.kind.startswith(("figure.", "stage.")):
+        names |= _measured(programme, data, language)
     if "why" in data:
         names["why"] = why_support(programme, data, language)
     if role := data.get("to"):
         climbed = _CLIMBED.get(role)
         own = language.text_of(programme, role.replace("-", " "))
         names["climbed_to"] = language.gettext(climbed) if climbed else own
+    return names
+
+
+def _measured(programme: Programme, data: dict[str, Any], language: Language) -> dict[str, str]:
+    """The names in what is said of a figure or a stage."""
+    names = {}
+    for key in {"about", "receiver"} & data.keys():
+        names[key] = receiver_name(programme, data[key], language)
+    if "value" in data:
+        names["value"] = language.number(data["value"])
+    if indicator := programme.indicator(data.get("indicator", "")):
+        names["indicator"] = language.text_of(programme, indicator.name)
+    function = programme.function(data.get("function", ""))
+    for strand in function.strands if function else ():
+        if strand.slug == data["strand"]:
+            names["strand"] = language.text_of(programme, strand.name)
+            stages = {stage.slug: stage.name for stage in strand.stages}
+            names["stage"] = language.text_of(programme, stages.get(data["stage"], data["stage"]))
     return names
 
 
@@ -225,7 +249,9 @@ def phase_name(phase: str, language: Language = ENGLISH) -> str:
 
 
 def anchor_name(anchor: Anchor, language: Language = ENGLISH) -> str:
-    """“10 March 2020” or “first quarter of 2019”."""
+    """“10 March 2020”, “March 2020” or “first quarter of 2019”."""
+    if anchor.months == 1:
+        return language.month(anchor.day)
     if anchor.tentative:
         return language.phrase(_QUARTERS[(anchor.day.month - 1) // 3], year=anchor.day.year)
     return language.day(anchor.day)

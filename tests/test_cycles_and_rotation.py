@@ -49,7 +49,14 @@ def a_milestone(asks: str) -> Milestone:
 
 
 def test_an_anchor_is_a_firm_day() -> None:
-    assert an_anchor("2020-03-10") == Anchor(day=date(2020, 3, 10), tentative=False)
+    assert an_anchor("2020-03-10") == Anchor(day=date(2020, 3, 10))
+
+
+def test_a_month_is_tentative_and_counted_from_its_last_day() -> None:
+    april = an_anchor("2019-04")
+    assert april == Anchor(day=date(2019, 4, 30), months=1)
+    assert (april.first, april.tentative) == (date(2019, 4, 1), True)
+    assert (str(april), april.words) == ("2019-04", "April 2019")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +69,7 @@ def test_an_anchor_is_a_firm_day() -> None:
     ],
 )
 def test_a_quarter_is_tentative_and_counted_from_its_last_day(quarter: str, last_day: date) -> None:
-    assert an_anchor(quarter) == Anchor(day=last_day, tentative=True)
+    assert an_anchor(quarter) == Anchor(day=last_day, months=3)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +99,7 @@ def test_other_words_are_no_anchor(words: str) -> None:
 
 
 def test_a_bad_anchor_is_told_what_a_good_one_looks_like() -> None:
-    with pytest.raises(ValidationError, match=r"a date like 2020-03-10 nor a quarter like 2019-Q1"):
+    with pytest.raises(ValidationError, match=r"a date like 2020-03-10, nor a month"):
         an_anchor("next spring")
 
 

@@ -346,8 +346,8 @@ IN_A_PROGRAMME = {
         "closes: 2020-06-30", "closed: 2020-06-30", "closed: there is no such key here"
     ),
     "unknown key deep inside": Mistake(
-        "asks: chair, lead_time: 30}",
-        "asks: chair, leadtime: 30}",
+        "offset: -60, asks: chair, lead_time: 30,",
+        "offset: -60, asks: chair, leadtime: 30,",
         "functions → 1 → milestones → 1 → leadtime: there is no such key here",
     ),
     "unknown key over a list": Mistake(
@@ -409,7 +409,7 @@ IN_A_HISTORY = {
     ),
     "unknown act": Mistake("act: take-chair", "act: take-charge", "take-charge"),
     "quarter there is none of": Mistake(
-        "on: 2018-Q4", "on: 2018-Q5", "“2018-Q5” is neither a date like 2020-03-10 nor a quarter"
+        "on: 2018-Q4", "on: 2018-Q5", "“2018-Q5” is neither a date like 2020-03-10, nor a month"
     ),
     "meeting without a number": Mistake(
         "take-chair, som: SOM13", "take-chair, som: SOM", "“SOM” is not written as it must be"

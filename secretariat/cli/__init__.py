@@ -12,6 +12,7 @@ from secretariat.cli import (
     calendar,
     clock,
     dossier,
+    figures,
     forecast,
     holdings,
     ledger,
@@ -38,6 +39,7 @@ app.add_typer(calendar.calendar, name="calendar")
 app.add_typer(clock.clock, name="clock")
 app.command()(meetings.run)
 app.command("dossier")(dossier.make)
+app.command()(figures.figures)
 app.command()(forecast.forecast)
 app.command()(holdings.holding)
 app.command()(holdings.do)

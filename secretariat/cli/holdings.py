@@ -87,7 +87,10 @@ def do(
     key: Annotated[str | None, typer.Option(help="the same key acts once")] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Do any act by its name: do agree-chair som=SOM15 member=KH agreement=informal."""
+    """Do any act by its name: do agree-chair som=SOM15 member=KH agreement=informal.
+
+    Lists are written a,b,c and parts parts.women=25.
+    """
     from pydantic import TypeAdapter
 
     from schemas.acts import AnyAct
@@ -99,7 +102,11 @@ def do(
         name, is_fact, value = fact.partition("=")
         if not is_fact:
             raise BadInputError(f"“{fact}” is no fact such as som=SOM15.")
-        words[name] = value.split(",") if name == "items" else value
+        whole, _, part = name.partition(".")
+        if part:
+            words.setdefault(whole, {})[part] = value
+        else:
+            words[name] = value.split(",") if name in ("items", "counts", "missing") else value
     asked = checked(TypeAdapter[Any](AnyAct).validate_python, words)
     settings, office = office_here()
     by = by or office.steward

@@ -3,6 +3,7 @@
 from secretariat.commands import (
     auditing,
     bodies,
+    figures,
     holdings,
     links,
     mails,
@@ -20,6 +21,7 @@ __all__ = [
     "Office",
     "auditing",
     "bodies",
+    "figures",
     "holdings",
     "links",
     "mails",

@@ -1,0 +1,190 @@
+"""Acts on figures and stages: what is said, by whom, and where it is written."""
+
+import math
+
+from sqlmodel import col, func, select
+
+from schemas.figure_acts import ReportStage, StateFigure, WithdrawFigure
+from schemas.figure_tables import StageReport, Statement
+from schemas.measures import Indicator, Stage, Strand
+from schemas.phase import Transferred
+from schemas.programme import Function
+from schemas.tables import Holding, Obligation
+from secretariat import ownership, statements
+from secretariat.commands.holdings import held
+from secretariat.commands.office import Desk, handles
+from secretariat.errors import BadInputError, ConflictError, NotAllowedError, UnknownError
+from secretariat.readmodels import row
+
+REGION = "region"
+
+
+@handles(StateFigure)
+def state_figure(desk: Desk, act: StateFigure) -> None:
+    """Keep one more statement of a figure; the same said again changes nothing."""
+    indicator = _indicator(desk, act.indicator)
+    _check_about(desk, indicator, act.about)
+    _check_may(desk, act.about, _speaks(desk, indicator, act.about))
+    for code in {*act.counts, *act.missing}:
+        _member(desk, code)
+    for words in statements.faults(indicator, act.value, act.parts):
+        raise BadInputError(f"{indicator.name}, {act.about}, {act.period}: {words}.")
+    subject = f"{act.indicator}/{act.period}/{act.about}"
+    facts = act.model_dump(mode="json", exclude={"act"})
+    if any(_same(earlier, facts) for earlier in _of(desk, act)):
+        return
+    number = desk.session.exec(
+        select(func.count()).where(
+            Statement.indicator == act.indicator,
+            Statement.period == act.period,
+            Statement.about == act.about,
+        )
+    ).one()
+    desk.record(
+        "figure.stated",
+        subject,
+        number=number + 1,
+        by=desk.by,
+        contact=desk.contact,
+        counted=None if act.planned else _counted(desk, indicator, act.period),
+        **facts,
+    )
+
+
+def _of(desk: Desk, act: StateFigure) -> list[Statement]:
+    query = select(Statement).where(
+        Statement.indicator == act.indicator,
+        Statement.period == act.period,
+        Statement.about == act.about,
+    )
+    return [each for each in desk.session.exec(query) if each.withdrawn_at is None]
+
+
+def _same(statement: Statement, facts: dict[str, object]) -> bool:
+    return all(getattr(statement, name) == value for name, value in facts.items())
+
+
+def _counted(desk: Desk, indicator: Indicator, period: str) -> int | None:
+    """What the program knows by itself at this moment."""
+    programme = desk.programme
+    match indicator.counted:
+        case "fully" | "partly":
+            moved = [_transferred(desk, function.slug) for function in programme.functions]
+            return moved.count(Transferred(indicator.counted))
+        case "reported":
+            cycle = f"{indicator.function}/{period}"
+            function = desk.function(indicator.function)
+            asking = [each.slug for each in function.milestones if each.figures]
+            query = select(Obligation.body).where(
+                Obligation.cycle == cycle,
+                col(Obligation.milestone).in_(asking),
+                col(Obligation.done_at).is_not(None),
+            )
+            return len(set(desk.session.exec(query)))
+        case "mechanisms":
+            return len(programme.mechanisms)
+        case "pairs":
+            return math.comb(len(programme.members), 2)
+        case _:
+            return None
+
+
+def _transferred(desk: Desk, function: str) -> Transferred:
+    rows = desk.session.exec(select(Holding).where(Holding.function == function))
+    return ownership.transferred(ownership.counts_as(held(each)) for each in rows)
+
+
+@handles(WithdrawFigure)
+def withdraw_figure(desk: Desk, act: WithdrawFigure) -> None:
+    statement = row(desk.session, Statement, act.statement)
+    if statement.withdrawn_at:
+        raise ConflictError(f"{act.statement} was withdrawn before.")
+    if desk.by not in (statement.by, desk.bodies.steward):
+        raise NotAllowedError(
+            f"Who said it may withdraw it: {statement.by}, or {desk.bodies.steward}."
+        )
+    desk.record(
+        "figure.withdrawn",
+        statement.id,
+        indicator=statement.indicator,
+        period=statement.period,
+        about=statement.about,
+        value=statement.value,
+        reason=act.reason,
+    )
+
+
+@handles(ReportStage)
+def report_stage(desk: Desk, act: ReportStage) -> None:
+    """Keep how far a receiver is; the newest report of a stage counts."""
+    function = desk.function(act.function)
+    strand, stage = _stage(function, act)
+    receivers = dict(desk.programme.receivers(function))
+    if act.receiver not in receivers:
+        known = ", ".join(receivers)
+        raise UnknownError(
+            f"“{act.receiver}” is no receiver of {function.name}. They are: {known}."
+        )
+    codes = [code for code in act.receiver.split("-") if desk.programme.member(code)]
+    own = {receivers[act.receiver], *(desk.programme.task_force(code) for code in codes)}
+    _check_may(desk, act.receiver, own)
+    key = f"{function.slug}/{strand.slug}/{stage.slug}@{act.receiver}"
+    facts = act.model_dump(mode="json", exclude={"act", "when"})
+    facts |= {"at": str(act.when) if act.when else None}
+    present = desk.session.get(StageReport, key)
+    if present is None or any(getattr(present, name) != value for name, value in facts.items()):
+        desk.record("stage.reported", key, by=desk.by, **facts)
+
+
+def _stage(function: Function, act: ReportStage) -> tuple[Strand, Stage]:
+    strand = next((strand for strand in function.strands if strand.slug == act.strand), None)
+    if strand is None:
+        known = ", ".join(strand.slug for strand in function.strands) or "it has none"
+        raise UnknownError(f"“{act.strand}” is no strand of {function.name} ({known}).")
+    stage = next((stage for stage in strand.stages if stage.slug == act.stage), None)
+    if stage is None:
+        known = ", ".join(stage.slug for stage in strand.stages)
+        raise UnknownError(f"“{act.stage}” is no stage of {strand.name}. They are: {known}.")
+    return strand, stage
+
+
+def _indicator(desk: Desk, slug: str) -> Indicator:
+    indicator = desk.programme.indicator(slug)
+    if indicator is None:
+        known = ", ".join(indicator.slug for indicator in desk.programme.indicators)
+        raise UnknownError(f"There is no indicator “{slug}”. The indicators are: {known}.")
+    return indicator
+
+
+def _check_about(desk: Desk, indicator: Indicator, about: str) -> None:
+    """A figure of an indicator is about what it is for, or about the region they make up."""
+    if about == REGION:
+        return
+    codes = about.split("-")
+    for code in codes:
+        _member(desk, code)
+    if len(codes) != {"member": 1, "pair": 2}.get(indicator.of, 0):
+        raise BadInputError(f"“{indicator.name}” is about a {indicator.of}, not about “{about}”.")
+
+
+def _speaks(desk: Desk, indicator: Indicator, about: str) -> set[str]:
+    """Who may give this figure: each member for itself, who leads a function for the region."""
+    if about != REGION:
+        return {desk.programme.task_force(code) for code in about.split("-")}
+    function = desk.function(indicator.function)
+    if function.receiver in ("each", "pairs"):
+        return set()
+    return {body for _, body in desk.programme.receivers(function)}
+
+
+def _check_may(desk: Desk, about: str, own: set[str]) -> None:
+    """Governments speak for themselves; the secretariat and the chair for everybody."""
+    may = own | {desk.programme.secretariat, desk.programme.chair}
+    if desk.by not in may:
+        raise NotAllowedError(f"Figures of {about} are for {' or '.join(sorted(may))}.")
+
+
+def _member(desk: Desk, code: str) -> None:
+    if desk.programme.member(code) is None:
+        known = ", ".join(f"{m.code} ({m.name})" for m in desk.programme.members)
+        raise UnknownError(f"“{code}” is no member of {desk.programme.name}. Members are {known}.")

@@ -1,0 +1,117 @@
+"""What is known in figures, and how far is each strand? Read for pages, terminal and programs."""
+
+from collections import defaultdict
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from schemas.figure_tables import StageReport, Statement
+from schemas.figures import (
+    Contradicting,
+    Figures,
+    FigureSeen,
+    StageSeen,
+    StatementSeen,
+    StrandSeen,
+)
+from schemas.measures import Indicator, Strand
+from schemas.programme import Function, Programme
+from secretariat import statements, words
+from secretariat.commands.figures import REGION
+
+Key = tuple[str, str, str, bool]
+
+
+def everything(session: Session, programme: Programme, at: datetime) -> Figures:
+    return Figures(
+        at=at,
+        figures=figures(session, programme),
+        strands=[
+            strand
+            for function in programme.functions
+            for strand in strands(session, programme, function)
+        ],
+    )
+
+
+def figures(session: Session, programme: Programme, function: str = "") -> list[FigureSeen]:
+    """Every figure, in the programme's order of indicators; of one function or of all."""
+    said: dict[Key, list[Statement]] = defaultdict(list)
+    query = select(Statement).order_by(
+        col(Statement.period), col(Statement.about), col(Statement.number)
+    )
+    for each in session.exec(query):
+        said[each.indicator, each.period, each.about, each.planned].append(each)
+    return [
+        _figure(programme, indicator, key, said)
+        for indicator in programme.indicators
+        if not function or indicator.function == function
+        for key in sorted(
+            (key for key in said if key[0] == indicator.slug), key=lambda k: (k[1], k[2] != REGION)
+        )
+    ]
+
+
+def _figure(
+    programme: Programme, indicator: Indicator, key: Key, said: dict[Key, list[Statement]]
+) -> FigureSeen:
+    _, period, about, planned = key
+    standing = [each for each in said[key] if each.withdrawn_at is None]
+    by_member = {
+        code: own[-1].value
+        for code in (member.code for member in programme.members)
+        if (own := _standing(said, (indicator.slug, period, code, planned)))
+    }
+    codes = [member.code for member in programme.members]
+    found = statements.contradictions(indicator, standing, by_member, codes)
+    return FigureSeen(
+        indicator=indicator.slug,
+        name=indicator.name,
+        function=indicator.function,
+        area=indicator.area,
+        unit=indicator.unit,
+        period=period,
+        about=about,
+        about_name=words.receiver_name(programme, about),
+        planned=planned,
+        statements=[StatementSeen.model_validate(each, from_attributes=True) for each in said[key]],
+        contradictions=[Contradicting(words=each.words, holds=each.holds) for each in found],
+    )
+
+
+def _standing(said: dict[Key, list[Statement]], key: Key) -> list[Statement]:
+    return [each for each in said.get(key, []) if each.withdrawn_at is None]
+
+
+def strands(session: Session, programme: Programme, function: Function) -> list[StrandSeen]:
+    """How far each receiver of a function is with what it develops."""
+    query = select(StageReport).where(StageReport.function == function.slug)
+    reports = list(session.exec(query.order_by(StageReport.id)))
+    receivers = {
+        receiver: words.receiver_name(programme, receiver)
+        for receiver, _ in programme.receivers(function)
+    }
+    return [_strand(function, strand, receivers, reports) for strand in function.strands]
+
+
+def _strand(
+    function: Function, strand: Strand, receivers: dict[str, str], reports: list[StageReport]
+) -> StrandSeen:
+    names = {stage.slug: stage.name for stage in strand.stages}
+    return StrandSeen(
+        function=function.slug,
+        slug=strand.slug,
+        name=strand.name,
+        receivers=receivers,
+        stages=[stage.model_dump() for stage in strand.stages],
+        reports={
+            f"{each.stage}@{each.receiver}": StageSeen(
+                **each.model_dump(exclude={"id", "at"}),
+                name=names.get(each.stage, each.stage),
+                when=each.at,
+                receiver_name=receivers.get(each.receiver, each.receiver),
+            )
+            for each in reports
+            if each.strand == strand.slug
+        },
+    )
