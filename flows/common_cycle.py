@@ -9,9 +9,5 @@ from flows import steps
 def common_cycle(function: str, cycle: str | None = None) -> None:
     """Keep a function's cycles going: open, plan, ask, close."""
     with steps.reported(function, cycle) as say:
-        for name in steps.cycles_to_look_after(function, cycle):
-            say(steps.open_cycle(function, name))
-            if not steps.is_closed(function, name):
-                say(steps.plan_milestones(function, name))
-                say(steps.ask_bodies(function, name))
-                say(steps.close_cycle(function, name))
+        for _ in steps.under_way(function, cycle, say):
+            pass

@@ -14,10 +14,5 @@ def som_hosting(cycle: str | None = None) -> None:
     After a postponement the same steps move the dates and what was asked.
     """
     with steps.reported(FUNCTION, cycle) as say:
-        for som in steps.cycles_to_look_after(FUNCTION, cycle):
-            say(steps.open_cycle(FUNCTION, som))
-            if not steps.is_closed(FUNCTION, som):
-                say(steps.plan_milestones(FUNCTION, som))
-                say(steps.ask_bodies(FUNCTION, som))
-                say(steps.who_is_missing(FUNCTION, som, "delegations-named"))
-                say(steps.close_cycle(FUNCTION, som))
+        for som in steps.under_way(FUNCTION, cycle, say):
+            say(steps.who_is_missing(FUNCTION, som, "delegations-named"))

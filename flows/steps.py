@@ -86,6 +86,20 @@ class Progress:
             runs.end(session, self._key, state, words, self._office.clock.now())
 
 
+def under_way(function: str, cycle: str | None, say: Progress) -> Iterator[str]:
+    """Each cycle to look after, once it is opened, planned and asked for.
+
+    It is closed, if it is over, when the caller has said what there is to say of it.
+    """
+    for name in cycles_to_look_after(function, cycle):
+        say(open_cycle(function, name))
+        if not is_closed(function, name):
+            say(plan_milestones(function, name))
+            say(ask_bodies(function, name))
+            yield name
+            say(close_cycle(function, name))
+
+
 @step("find the cycles to look after", "read")
 def cycles_to_look_after(function: str, cycle: str | None) -> list[str]:
     """The cycle asked for; else every open one, and the one that should be open now."""

@@ -73,6 +73,23 @@ class FigureSeen(BaseModel):
         return f"{'at least ' if self.standing.at_least else ''}{self.standing.value:,}{unit}"
 
 
+class Measured(BaseModel):
+    """All figures of one indicator."""
+
+    slug: str
+    name: str
+    area: Area | None
+    figures: list[FigureSeen]
+
+    @property
+    def outlook(self) -> str:
+        """“3 of 9”: what was counted in the region, of that and what is planned; else nothing."""
+        region = [f for f in self.figures if f.about == "region" and f.value is not None]
+        done = sum(f.value or 0 for f in region if not f.planned)
+        planned = sum(f.value or 0 for f in region if f.planned)
+        return f"{done:,} of {done + planned:,}" if done and planned else ""
+
+
 class StageSeen(BaseModel):
     """How far a receiver is with a stage; ``when`` is the day, month or quarter."""
 

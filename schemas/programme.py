@@ -238,6 +238,9 @@ class Function(Part):
     readiness: list[Slug] | None = Field(None, description="else every item of the programme")
     ladder: Slug = Field("standard", description="of the milestones that name none")
 
+    def milestone(self, slug: str) -> Milestone | None:
+        return next((each for each in self.milestones if each.slug == slug), None)
+
 
 class Programme(Part):
     """The whole file. :meth:`contradictions` finds what no single part can see."""

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from schemas.programme import Contact, Function, LadderStep, Programme
+from schemas.figures import StrandSeen
+from schemas.programme import Contact, Function, LadderStep, Milestone, Programme
 from schemas.tables import Entry, Mail, Obligation, Reply, Timer
-from secretariat import closeup, words
+from secretariat import closeup, figures, words
 from secretariat.commands import promises, reminders
+from secretariat.commands.figures import speakers
 from secretariat.commands.office import Desk
 from secretariat.ownership import ENGINE
 from secretariat.readmodels import row
@@ -33,6 +35,8 @@ class StepSeen:
 class ObligationSeen:
     obligation: Obligation
     function: Function | None
+    milestone: Milestone | None
+    strand: StrandSeen | None
     steps: list[StepSeen]
     mails: list[Mail]
     snoozes_left: int
@@ -86,9 +90,13 @@ def obligation(session: Session, programme: Programme, key: str, now: datetime) 
         )
     }
     desk = Desk(session, programme, now, ENGINE)
+    function = programme.function(found.function)
+    milestone = function.milestone(found.milestone) if function else None
     return ObligationSeen(
         obligation=found,
-        function=programme.function(found.function),
+        function=function,
+        milestone=milestone,
+        strand=_strand(session, programme, found, function, milestone),
         steps=[
             _step(step, None if found.done_at else waiting.get(n), mails)
             for n, step in enumerate(rungs.steps)
@@ -99,6 +107,26 @@ def obligation(session: Session, programme: Programme, key: str, now: datetime) 
         replies=closeup.replies(session, programme, [key])[key],
         history=closeup.history(session, programme, Entry.subject == key),
     )
+
+
+def _strand(
+    session: Session,
+    programme: Programme,
+    found: Obligation,
+    function: Function | None,
+    milestone: Milestone | None,
+) -> StrandSeen | None:
+    """The strand whose stages are asked for, with the receivers the asked body answers for."""
+    if function is None or milestone is None or milestone.strand is None:
+        return None
+    strands = {each.slug: each for each in figures.strands(session, programme, function)}
+    strand = strands[milestone.strand]
+    own = {
+        receiver: name
+        for receiver, name in strand.receivers.items()
+        if found.body in speakers(programme, function, receiver)
+    }
+    return strand.model_copy(update={"receivers": own})
 
 
 def _step(step: LadderStep, comes_at: datetime | None, mails: list[Mail]) -> StepSeen:

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, or_, select
 
+from schemas.figures import Measured, StrandSeen
 from schemas.phase import Phase
 from schemas.programme import Contact, Function, Programme, ReadinessItem
 from schemas.tables import Entry, Holding, Item, Obligation, Reply, Review, Support
-from secretariat import ledger, ownership, raci, readiness, words
+from secretariat import figures, ledger, ownership, raci, readiness, words
 from secretariat.commands.holdings import held
 from secretariat.commands.office import bodies_of
 from secretariat.errors import UnknownError
@@ -41,7 +42,7 @@ class HoldingSeen:
 
 @dataclass(frozen=True)
 class FunctionSeen:
-    """One function: its holdings by duty and receiver, what is asked, where support is proposed."""
+    """One function: who holds it, what is asked, how far it is, and what support was proposed."""
 
     function: Function
     transferred: str
@@ -50,6 +51,8 @@ class FunctionSeen:
     obligations: list[Obligation]
     replies: dict[str, list[tuple[Reply, Contact | None]]]
     support: list[Support]
+    strands: list[StrandSeen]
+    measured: list[Measured]
     history: list[tuple[Entry, str]]
 
 
@@ -97,6 +100,8 @@ def function(session: Session, programme: Programme, slug: str) -> FunctionSeen:
         obligations=obligations,
         replies=replies(session, programme, [obligation.id for obligation in obligations]),
         support=list(session.exec(support)),
+        strands=figures.strands(session, programme, known),
+        measured=figures.by_indicator(figures.figures(session, programme, slug)),
         history=history(
             session,
             programme,

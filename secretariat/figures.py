@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import datetime
+from itertools import groupby
 
 from sqlmodel import Session, col, select
 
@@ -10,6 +11,7 @@ from schemas.figures import (
     Contradicting,
     Figures,
     FigureSeen,
+    Measured,
     StageSeen,
     StatementSeen,
     StrandSeen,
@@ -49,6 +51,15 @@ def figures(session: Session, programme: Programme, function: str = "") -> list[
         for key in sorted(
             (key for key in said if key[0] == indicator.slug), key=lambda k: (k[1], k[2] != REGION)
         )
+    ]
+
+
+def by_indicator(found: list[FigureSeen]) -> list[Measured]:
+    """The same figures under the names of what they measure, in their order."""
+    return [
+        Measured(slug=slug, name=own[0].name, area=own[0].area, figures=own)
+        for slug, group in groupby(found, key=lambda figure: figure.indicator)
+        if (own := list(group))
     ]
 
 

@@ -8,7 +8,7 @@ from schemas.figure_acts import ReportStage, StateFigure, WithdrawFigure
 from schemas.figure_tables import StageReport, Statement
 from schemas.measures import Indicator, Stage, Strand
 from schemas.phase import Transferred
-from schemas.programme import Function
+from schemas.programme import Function, Programme
 from schemas.tables import Holding, Obligation
 from secretariat import ownership, statements
 from secretariat.commands.holdings import held
@@ -119,21 +119,26 @@ def report_stage(desk: Desk, act: ReportStage) -> None:
     """Keep how far a receiver is; the newest report of a stage counts."""
     function = desk.function(act.function)
     strand, stage = _stage(function, act)
-    receivers = dict(desk.programme.receivers(function))
+    receivers = [receiver for receiver, _ in desk.programme.receivers(function)]
     if act.receiver not in receivers:
         known = ", ".join(receivers)
         raise UnknownError(
             f"“{act.receiver}” is no receiver of {function.name}. They are: {known}."
         )
-    codes = [code for code in act.receiver.split("-") if desk.programme.member(code)]
-    own = {receivers[act.receiver], *(desk.programme.task_force(code) for code in codes)}
-    _check_may(desk, act.receiver, own)
+    _check_may(desk, act.receiver, speakers(desk.programme, function, act.receiver))
     key = f"{function.slug}/{strand.slug}/{stage.slug}@{act.receiver}"
     facts = act.model_dump(mode="json", exclude={"act", "when"})
     facts |= {"at": str(act.when) if act.when else None}
     present = desk.session.get(StageReport, key)
     if present is None or any(getattr(present, name) != value for name, value in facts.items()):
         desk.record("stage.reported", key, by=desk.by, **facts)
+
+
+def speakers(programme: Programme, function: Function, receiver: str) -> set[str]:
+    """The bodies that may report for a receiver: its own, and those that speak for everybody."""
+    codes = [code for code in receiver.split("-") if programme.member(code)]
+    own = {dict(programme.receivers(function))[receiver], *map(programme.task_force, codes)}
+    return own | {programme.secretariat, programme.chair}
 
 
 def _stage(function: Function, act: ReportStage) -> tuple[Strand, Stage]:

@@ -9,8 +9,9 @@ from pydantic import TypeAdapter
 from schemas.act import Act
 from schemas.acts import AnyAct, Letter
 from schemas.events import Event
+from schemas.figures import Figures
 from schemas.status import Status
-from secretariat import board, closeup, words
+from secretariat import board, closeup, figures, words
 from secretariat.commands.office import Office
 from secretariat.typed import checked
 from secretariat.web import signin
@@ -26,6 +27,15 @@ def show_status(request: Request, at: str | None = None) -> Status:
     store, moment = office.as_of(at)
     with store.read() as session:
         return board.status(session, office.programme, moment)
+
+
+@router.get("/figures")
+def show_figures(request: Request, at: str | None = None) -> Figures:
+    """Every figure and stage with its source, now or at a past day or instant."""
+    office: Office = request.app.state.parts.office
+    store, moment = office.as_of(at)
+    with store.read() as session:
+        return figures.everything(session, office.programme, moment)
 
 
 @router.get("/holdings/{key:path}")

@@ -22,6 +22,8 @@ from schemas.acts import (
     Review,
     Snooze,
 )
+from schemas.anchor import Anchor
+from schemas.figure_acts import ReportStage
 from schemas.programme import Contact
 from schemas.tables import Entry, Holding, Link, Obligation
 from secretariat import asked, closeup, ledger, words
@@ -47,6 +49,7 @@ router = APIRouter()
 log = logging.getLogger(__name__)
 NOTICE = timedelta(days=30)
 NO_REASON = marked("Write the reason into the form as well. Nothing was changed.")
+NOT_ASKED_FOR = marked("This link does not ask for such a stage. Nothing was changed.")
 NOT_PRESSED = marked("Open the link and press the button on its page. Nothing was done.")
 
 
@@ -63,7 +66,7 @@ class Family:
 
 FAMILIES = {
     "obligation": Family(
-        (Acknowledge, Done, Snooze, AskExtension),
+        (Acknowledge, Done, Snooze, AskExtension, ReportStage),
         (
             "obligation.acknowledged",
             "obligation.done",
@@ -133,6 +136,13 @@ def _obligation_page(
         replies=seen.replies,
         snoozes_left=seen.snoozes_left,
         answers=seen.answers,
+        strand=seen.strand,
+        evidence=language.text_of(office.programme, seen.milestone.evidence)
+        if seen.milestone
+        else "",
+        text_of=lambda text: language.text_of(office.programme, text),
+        receiver_name=lambda receiver: words.receiver_name(office.programme, receiver, language),
+        anchor_name=lambda text: words.anchor_name(Anchor.model_validate(text), language),
         acts=seen.possible(facts["contact"].body, office.programme),
         today=now.astimezone(ZoneInfo(facts["contact"].zone)).date().isoformat(),
         day=language.day,
@@ -171,6 +181,8 @@ def use_link(
     words: Annotated[str, Form(max_length=2000)] = "",
     seen: Annotated[int | None, Form()] = None,
     day: Annotated[str, Form(max_length=10)] = "",
+    stage: Annotated[str, Form(max_length=200)] = "",
+    state: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
     """Do an act a mailed link stands for, or sign in with it. Done already, it says so."""
     parts = request.app.state.parts
@@ -186,11 +198,38 @@ def use_link(
         raise NotAllowedError(NOT_PRESSED)
     if link.purpose == SIGN_IN:
         return _sign_in(request, link)
+    if answer == "stage":
+        return _report(request, token, link, stage, state, day, words)
     if link.purpose == "obligation":
         act: Act = _asked(link, answer, done or words, day)
     else:
         act = _answer(link, answer, words, seen)
     return _do(request, token, link, act)
+
+
+def _report(
+    request: Request, token: str, link: Link, stage: str, state: str, day: str, evidence: str
+) -> Response:
+    """Report a stage of the strand an obligation asks for; ``stage`` is ``receiver/stage``."""
+    office: Office = request.app.state.parts.office
+    contact = _contact(office, link)
+    with office.store.read() as session:
+        seen = asked.obligation(session, office.programme, link.object, office.clock.now())
+    receiver, _, slug = stage.partition("/")
+    if seen.strand is None or receiver not in seen.strand.receivers:
+        raise BadInputError(NOT_ASKED_FOR)
+    act = act_from(
+        ReportStage,
+        function=seen.obligation.function,
+        strand=seen.strand.slug,
+        receiver=receiver,
+        stage=slug,
+        state=state,
+        when=day or None,
+        evidence=evidence,
+    )
+    office.do(act, by=contact.body, contact=contact.slug)
+    return RedirectResponse(f"/link/{token}{asked_for(request)}", 303)
 
 
 def _choose(request: Request, link: Link, *, again: bool) -> Response:

@@ -15,13 +15,14 @@ from schemas.tables import Entry, Mail, Run
 from secretariat import board, closeup, ladder, ledger, words
 from secretariat.assumptions import percent, short_month, verdict
 from secretariat.commands import auditing
+from secretariat.commands.figures import speakers
 from secretariat.commands.office import Desk, Office
 from secretariat.commands.reach import Reach, Unreachable
 from secretariat.errors import UnknownError
 from secretariat.installation import DemoClock
 from secretariat.ownership import ENGINE
 from secretariat.timers import next_due
-from secretariat.web import chart
+from secretariat.web import chart, signin
 from secretariat.web.render import render
 
 router = APIRouter()
@@ -120,7 +121,26 @@ def show_run(request: Request, key: str) -> Response:
 @router.get("/functions/{slug}")
 def show_function(request: Request, slug: str, at: str | None = None) -> Response:
     """One function: who has which duty, what is asked, what happened; also at a past day."""
-    return _close(request, at, "function.html", lambda s, p: closeup.function(s, p, slug))
+    return _close(
+        request,
+        at,
+        "function.html",
+        lambda s, p: closeup.function(s, p, slug),
+        speaks_for=_speaks_for(request, slug),
+    )
+
+
+def _speaks_for(request: Request, slug: str) -> dict[str, str]:
+    """The receivers whose stages whoever is signed in may report, by name."""
+    programme: Programme = request.app.state.parts.office.programme
+    by, function = signin.contact(request), programme.function(slug)
+    if by is None or function is None:
+        return {}
+    return {
+        receiver: words.receiver_name(programme, receiver)
+        for receiver, _ in programme.receivers(function)
+        if by.body in speakers(programme, function, receiver)
+    }
 
 
 @router.get("/holdings/{key:path}")
@@ -130,7 +150,11 @@ def show_holding(request: Request, key: str, at: str | None = None) -> Response:
 
 
 def _close(
-    request: Request, at: str | None, template: str, look: Callable[[Session, Programme], Any]
+    request: Request,
+    at: str | None,
+    template: str,
+    look: Callable[[Session, Programme], Any],
+    **more: Any,
 ) -> Response:
     office: Office = request.app.state.parts.office
     store, moment = office.as_of(at)
@@ -147,6 +171,7 @@ def _close(
         body_name=lambda body: words.name_of(office.programme, body),
         words_of=lambda phase: Phase(phase).words,
         receiver_name=lambda receiver: words.receiver_name(office.programme, receiver),
+        **more,
     )
 
 

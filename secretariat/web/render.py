@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from notifications.rendering import teach
+from schemas.anchor import Anchor
 from schemas.programme import Contact
 from schemas.texts import inert
 from secretariat import words
@@ -26,6 +27,8 @@ TEMPLATES = Environment(
 
 
 teach(TEMPLATES)
+TEMPLATES.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
+TEMPLATES.filters["anchor"] = lambda text: Anchor.model_validate(text).words
 TEMPLATES.filters["name_of_body"] = lambda body, programme: words.name_of(programme, body)
 
 

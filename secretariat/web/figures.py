@@ -1,0 +1,84 @@
+"""What is known in figures, with its sources; and how a figure or a stage is handed in."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse
+
+from schemas.figure_acts import ReportStage, StateFigure, WithdrawFigure
+from secretariat import figures
+from secretariat.commands.office import Office
+from secretariat.typed import act_from
+from secretariat.web import signin
+from secretariat.web.forms import sent
+from secretariat.web.pages import day_of
+from secretariat.web.render import render
+
+router = APIRouter()
+PAGE = "/figures"
+
+
+@router.get(PAGE)
+def show_figures(request: Request, at: str | None = None) -> Response:
+    """Every figure with where it is said, by function; what contradicts itself comes first."""
+    office: Office = request.app.state.parts.office
+    store, moment = office.as_of(at)
+    with store.read() as session:
+        found = figures.figures(session, office.programme)
+    by_function = [
+        (function, figures.by_indicator(own))
+        for function in office.programme.functions
+        if (own := [figure for figure in found if figure.function == function.slug])
+    ]
+    return render(
+        request,
+        "figures.html",
+        by_function=by_function,
+        count=len(found),
+        contradicting=[figure for figure in found if figure.contradictions],
+        past=store is not office.store,
+        now=moment,
+        at=day_of(moment, office).isoformat(),
+        mine=_may_withdraw(request, office),
+    )
+
+
+def _may_withdraw(request: Request, office: Office) -> Any:
+    """Which statements whoever is signed in may take back."""
+    by = signin.contact(request)
+    steward = office.steward
+    return lambda statement: by is not None and by.body in (statement.by, steward)
+
+
+@router.post(PAGE)
+async def state_figure(request: Request) -> Response:
+    """State a figure: its parts as ``part.women``, what it counts as members' codes."""
+    form = await sent(request)
+    parts = {name.partition(".")[2]: form.pop(name) for name in list(form) if name[:5] == "part."}
+    form |= {name: form[name].split() for name in ("counts", "missing") if name in form}
+    act = act_from(StateFigure, **form, parts=parts)
+    return await run_in_threadpool(_do, request, act, f"{PAGE}#{act.indicator}")
+
+
+@router.post("/figures/withdraw")
+def withdraw(
+    request: Request, statement: Annotated[str, Form()], reason: Annotated[str, Form()]
+) -> Response:
+    act = act_from(WithdrawFigure, statement=statement, reason=reason)
+    return _do(request, act, f"{PAGE}#{statement.partition('/')[0]}")
+
+
+@router.post("/stages")
+async def report_stage(request: Request) -> Response:
+    """Say how far a receiver is with a stage."""
+    act = act_from(ReportStage, **await sent(request))
+    page = f"/functions/{quote(act.function)}#{quote(act.strand)}"
+    return await run_in_threadpool(_do, request, act, page)
+
+
+def _do(request: Request, act: Any, page: str) -> Response:
+    by = signin.acting(request)
+    request.app.state.parts.office.do(act, by=by.body, contact=by.slug)
+    return RedirectResponse(page, 303)
