@@ -5,7 +5,8 @@ from prefect import flow
 from flows import steps
 from schemas.acts import TakeChair
 from schemas.tables import Som, Term
-from secretariat import rotation
+from secretariat import rotation, words
+from secretariat.commands.turns import turn
 
 FUNCTION = "chair-rotation"
 
@@ -26,17 +27,19 @@ def chair_rotation(cycle: str | None = None) -> None:
 
 @steps.step("name the next chair", "read", "chair")
 def name_the_next_chair(som: str) -> str:
-    """Who is agreed to follow, how firmly; else whose turn it is."""
+    """Who is agreed to follow, how firmly; else whose turn it is, and who passed it."""
     office = steps.the_office()
     following = rotation.following(som)
     with office.store.read() as session:
-        agreed, host = session.get(Term, following), session.get_one(Som, som).host
-    code = agreed.member if agreed else rotation.after(office.programme.rotation, host)
-    member = office.programme.member(code)
-    name = member.name if member else code
-    if agreed:
-        return f"{following}: {name} is {agreed.agreement}ly agreed"
-    return f"{following}: not agreed yet; in the order of rotation it is {name}’s turn"
+        found = turn(session, office.programme, following)
+    if found is None or found.member is None:
+        return f"{following}: nobody is left to chair it"
+    name = words.member_name(office.programme, found.member)
+    if found.agreed:
+        return f"{following}: {name} is {found.agreed}ly agreed"
+    passed = ", ".join(words.member_name(office.programme, code) for code in found.passed)
+    after = f", {passed} having passed" if passed else ""
+    return f"{following}: not agreed yet; it is {name}’s turn{after}"
 
 
 @steps.step("pass the chair on", "chair")

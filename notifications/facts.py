@@ -19,6 +19,7 @@ from schemas.tables import Holding, Mail, Obligation, Reply
 from secretariat import ladder, ledger, week, words
 from secretariat.commands import reminders
 from secretariat.commands.office import Desk
+from secretariat.commands.turns import turn
 from secretariat.errors import UnknownError
 from secretariat.languages import Language, language_of
 from secretariat.moments import in_words
@@ -51,6 +52,7 @@ class Facts:
             "obligation": self._about_obligation,
             "holding": self._about_holding,
             "support": self._about_support,
+            "turn": self._about_turn,
             "ended": self._about_ended,
             "digest": self._about_digest,
             "weekly": self._about_week,
@@ -126,6 +128,19 @@ class Facts:
             "body": self._body(mail.context["body"]),
             "why": words.why_support(self.programme, mail.context, self.language),
             "link": self.links.page(f"functions/{slug}"),
+        }
+
+    def _about_turn(self, mail: Mail) -> Known:
+        event = Event(mail.context["event"], mail.context["som"], mail.context)
+        offered = event.kind == "chair.swap-offered"
+        asked = self.programme.task_force(mail.context["other"]) if offered else ""
+        following = turn(self.session, self.programme, mail.context["som"])
+        member = following.member if following else None
+        return {
+            "said": words.sentence(self.programme, event, ENGINE, self.language),
+            "offered": self.contact.body == asked,
+            "next": words.member_name(self.programme, member, self.language) if member else "",
+            "link": self.links.page("chair"),
         }
 
     def _about_moved(self, mail: Mail) -> Known:

@@ -25,6 +25,11 @@ def samples(programme: Programme) -> dict[str, list[dict[str, Any]]]:
         "obligation": list(_obligations(programme)),
         "holding": list(_holdings(programme)),
         "support": [{"function": "A function", "body": "A body", "why": "two were not done"}],
+        "turn": [
+            {"som": "SOM15", "said": "A member passes", "offered": offered, "next": following}
+            for offered in (False, True)
+            for following in ("", "Lao PDR")
+        ],
         "ended": [
             {"body": "A body", "holdings": holdings} for holdings in ([], ["one"], ["a"] * 3)
         ],

@@ -9,6 +9,7 @@ from schemas.anchor import Anchor
 from schemas.figure_acts import ReportStage, StateFigure, WithdrawFigure
 from schemas.phase import Phase
 from schemas.texts import READABLE
+from schemas.turn_acts import AcceptSwap, DeclineSwap, OfferSwap, PassTurn
 
 
 class HoldingAct(Act):
@@ -398,7 +399,11 @@ AnyAct = Annotated[
     | Unsuspend
     | StateFigure
     | WithdrawFigure
-    | ReportStage,
+    | ReportStage
+    | PassTurn
+    | OfferSwap
+    | AcceptSwap
+    | DeclineSwap,
     Field(discriminator="act"),
 ]
 

@@ -188,7 +188,7 @@ class Milestone(Part):
     slug: Slug
     title: Line
     offset: int = Field(ge=-500, le=500)
-    asks: Literal["owners", "host", "chair", "secretariat", "task-forces"]
+    asks: Literal["owners", "host", "chair", "incoming", "secretariat", "task-forces"]
     lead_time: int = Field(20, ge=0, le=250, description="working days between asking and due")
     ladder: Slug | None = Field(None, description="else the one of the function")
     on_holiday: OnHoliday = "stays"
@@ -266,7 +266,10 @@ class Programme(Part):
     bodies: list[Body] = Field(min_length=1)
     contacts: list[Contact] = Field(min_length=1)
     mechanisms: list[Mechanism] = Field([])
-    rotation: list[Code] = Field(min_length=1)
+    rotation: list[Code] = Field(
+        min_length=1, description="the line in which members chair; alphabetical: who begins"
+    )
+    turns: Literal["agreed", "alphabetical"] = "agreed"
     ladders: list[Ladder] = Field(min_length=1)
     indicators: list[Indicator] = Field([])
     functions: list[Function] = Field(min_length=1)
@@ -313,6 +316,15 @@ class Programme(Part):
 
     def function(self, slug: str) -> Function | None:
         return self._functions.get(slug)
+
+    @property
+    def turn_order(self) -> list[str]:
+        """The line in which members chair, its first the one that began."""
+        if self.turns == "agreed":
+            return self.rotation
+        line = [member.code for member in sorted(self.members, key=lambda m: m.name)]
+        begins = line.index(self.rotation[0])
+        return line[begins:] + line[:begins]
 
     def indicator(self, slug: str) -> Indicator | None:
         return self._indicators.get(slug)
@@ -429,8 +441,9 @@ class Programme(Part):
                 ladder = milestone.ladder or function.ladder
                 if ladder not in self._ladders:
                     yield (*place, "ladder"), f"“{ladder}” is no ladder of this programme"
-                if milestone.asks == "host" and function.cadence != Cadence.PER_SOM:
-                    yield (*place, "asks"), "only a function held per SOM has a host to ask"
+                if milestone.asks in ("host", "incoming") and function.cadence != Cadence.PER_SOM:
+                    words = f"only a function held per SOM has its {milestone.asks} to ask"
+                    yield (*place, "asks"), words
 
     def _loose_figures(self) -> Iterator[tuple[Place, str]]:
         for i, indicator in enumerate(self.indicators):

@@ -15,6 +15,7 @@ from schemas.tables import (
     Support,
     Term,
 )
+from schemas.turn_tables import PassedTurn, Swap
 
 READ_MODELS = (
     Holding,
@@ -31,4 +32,6 @@ READ_MODELS = (
     Obligation,
     Statement,
     StageReport,
+    PassedTurn,
+    Swap,
 )

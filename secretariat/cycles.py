@@ -35,11 +35,16 @@ def last_day(cycle: str, cadence: Cadence) -> Anchor:
 
 
 def asked(
-    milestone: Milestone, programme: Programme, steward: str, owners: list[str], host: str | None
+    milestone: Milestone,
+    programme: Programme,
+    steward: str,
+    owners: list[str],
+    host: str | None,
+    incoming: str | None = None,
 ) -> list[str]:
     """The bodies a milestone asks, each once, in a steady order.
 
-    ``steward`` does the secretariat's part now.
+    ``steward`` does the secretariat's part now; ``incoming`` is whose turn the next meeting is.
     """
     match milestone.asks:
         case "secretariat":
@@ -48,6 +53,8 @@ def asked(
             return [programme.chair]
         case "host":
             return [programme.task_force(host)] if host else []
+        case "incoming":
+            return [programme.task_force(incoming)] if incoming else []
         case "task-forces":
             return programme.task_forces()
         case _:

@@ -107,7 +107,7 @@ def _names(programme: Programme, event: Event, by: str, language: Language) -> d
     }
     for key in {"to", "body", "owner", "offered_to", "custody_of"} & data.keys():
         names[key] = name_of(programme, data[key] or "", language)
-    for key in {"member", "host"} & data.keys():
+    for key in {"member", "host", "other"} & data.keys():
         names[key] = member_name(programme, data[key], language)
     if event.kind.startswith("body."):
         names["subject"] = name_of(programme, event.subject, language)

@@ -1,6 +1,7 @@
 """Cycles and their anchors, whose turn the chair is, and moments as people type them."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +14,7 @@ from schemas.programme import Cadence, Milestone, Programme
 from secretariat import cycles, rotation
 from secretariat.errors import BadInputError
 from secretariat.moments import in_words, moment_of, parse_moment
+from secretariat.rotation import Said, turns
 from tests.conftest import at
 
 ONE_DAY = timedelta(days=1)
@@ -255,19 +257,53 @@ def test_a_milestone_asks_each_body_once(
 def test_the_chair_goes_round_all_members_and_comes_back(
     order: list[str], data: st.DataObject
 ) -> None:
-    first = data.draw(st.sampled_from(order))
-    turns = [first]
-    while len(turns) <= len(order):
-        turns.append(rotation.after(order, turns[-1]))
-    assert set(turns) == set(order)
-    assert turns[-1] == first
+    first = data.draw(st.integers(1, 900))
+    chairs = [turn.member for turn in turns(order, Said(), f"SOM{first}", 2 * len(order))]
+    assert chairs == order * 2
 
 
-def test_in_commit_viet_nam_follows_china_and_the_last_is_followed_by_the_first(
-    commit: Programme,
+def in_turn(*order: str, count: int = 0, **said: Any) -> list[str | None]:
+    """Who chairs SOM1, SOM2, …"""
+    found = turns(order, Said(**said), "SOM1", count or len(order))
+    return [turn.member for turn in found]
+
+
+def test_who_passes_a_turn_is_first_for_the_meeting_after() -> None:
+    assert in_turn("A", "B", "C", passed={"SOM1": ("A",)}) == ["B", "A", "C"]
+    assert in_turn("A", "B", "C", passed={"SOM1": ("A", "B"), "SOM2": ("A",)}, count=4) == [
+        "C", "B", "A", "C",
+    ]  # fmt: skip
+
+
+def test_when_everybody_passes_nobody_is_left() -> None:
+    assert in_turn("A", "B", passed={"SOM1": ("A", "B")}) == [None, "A"]
+
+
+def test_a_swap_exchanges_two_turns_once() -> None:
+    assert in_turn("A", "B", "C", swaps={"SOM1": ("A", "C")}, count=6) == [
+        "C", "B", "A", "C", "B", "A",
+    ]  # fmt: skip
+
+
+def test_who_is_agreed_out_of_turn_goes_to_the_end_and_the_others_keep_their_places() -> None:
+    assert in_turn("A", "B", "C", agreed={"SOM1": ("B", "formal")}, count=4) == ["B", "A", "C", "B"]
+
+
+@given(st.permutations("ABCDEF"), st.data())
+def test_whatever_is_passed_nobody_waits_longer_than_the_others_have_turns(
+    order: list[str], data: st.DataObject
 ) -> None:
-    assert rotation.after(commit.rotation, "CN") == "VN"
-    assert rotation.after(commit.rotation, commit.rotation[-1]) == "CN"
+    """Who passes nothing chairs once in as many meetings as there are members."""
+    passing = data.draw(st.sets(st.sampled_from(order), max_size=len(order) - 1))
+    some = st.lists(st.sampled_from(sorted(passing)), unique=True) if passing else st.just([])
+    passed = {f"SOM{n}": tuple(data.draw(some)) for n in range(1, len(order) + 1)}
+    assert set(order) - passing <= set(in_turn(*order, passed=passed))
+
+
+def test_an_alphabetical_line_begins_where_it_is_said(commit: Programme) -> None:
+    line = commit.changed(turns="alphabetical", rotation=["TH"]).turn_order
+    assert line == ["TH", "VN", "KH", "CN", "LA", "MM"]
+    assert commit.turn_order == ["CN", "VN", "KH", "LA", "MM", "TH"]
 
 
 @given(st.integers(0, 998))

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from secretariat.cli import (
     calendar,
+    chair,
     clock,
     dossier,
     figures,
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.command()(status.status)
 app.add_typer(meetings.som, name="som")
 app.add_typer(calendar.calendar, name="calendar")
+app.add_typer(chair.chair, name="chair")
 app.add_typer(clock.clock, name="clock")
 app.command()(meetings.run)
 app.command("dossier")(dossier.make)

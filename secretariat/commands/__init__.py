@@ -13,6 +13,7 @@ from secretariat.commands import (
     promises,
     reach,
     recount,
+    turns,
     weekly,
 )
 from secretariat.commands.office import Office
@@ -31,5 +32,6 @@ __all__ = [
     "promises",
     "reach",
     "recount",
+    "turns",
     "weekly",
 ]

@@ -11,11 +11,12 @@ from schemas.events import Event
 from schemas.phase import Standing
 from schemas.programme import Cadence, Contact, Function, Milestone
 from schemas.tables import Cycle, Holding, Obligation, PlannedMilestone, Som, Timer
-from secretariat import cycles, ladder
+from secretariat import cycles, ladder, rotation
 from secretariat.commands import moves, reminders
 from secretariat.commands.holdings import propose_support
 from secretariat.commands.moves import Move
 from secretariat.commands.office import Desk, fires, handles
+from secretariat.commands.turns import turn
 from secretariat.errors import ConflictError
 from secretariat.readmodels import row
 
@@ -112,7 +113,10 @@ def _asked(desk: Desk, function: Function, milestone: Milestone, cycle: Cycle) -
     owners = desk.session.exec(query.where(Holding.standing != Standing.SUSPENDED)).all()
     som = desk.session.get(Som, cycle.name)
     host = som.host if som else None
-    return cycles.asked(milestone, desk.programme, desk.bodies.steward, list(owners), host)
+    following = turn(desk.session, desk.programme, rotation.following(som.name)) if som else None
+    incoming = following.member if following else None
+    steward = desk.bodies.steward
+    return cycles.asked(milestone, desk.programme, steward, list(owners), host, incoming)
 
 
 def _ask(

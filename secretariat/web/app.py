@@ -21,7 +21,18 @@ from secretariat.catalogues import marked
 from secretariat.commands.office import Office
 from secretariat.errors import ChangedError, SecretariatError, UnreachableError
 from secretariat.settings import Settings
-from secretariat.web import api, dossiers, entries, figures, forms, links, mails, obligations, pages
+from secretariat.web import (
+    api,
+    chair,
+    dossiers,
+    entries,
+    figures,
+    forms,
+    links,
+    mails,
+    obligations,
+    pages,
+)
 from secretariat.web.attempts import Attempts
 from secretariat.web.render import language_at, render, said
 
@@ -60,7 +71,7 @@ def create_app(parts: Parts) -> FastAPI:
     app = FastAPI(title="secretariat", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts = parts
     app.state.refused = Attempts()
-    for door in (api, pages, figures, forms, links, mails, obligations, dossiers, entries):
+    for door in (api, pages, chair, figures, forms, links, mails, obligations, dossiers, entries):
         for route in door.router.routes:
             if isinstance(route, APIRoute) and route.methods == {"GET"}:
                 route.methods.add("HEAD")

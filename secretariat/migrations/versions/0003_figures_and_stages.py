@@ -1,4 +1,4 @@
-"""figures and stages"""
+"""figures, stages and turns of the chair"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -56,3 +56,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_stage_report_function", "stage_report", ["function"])
+    op.create_table(
+        "passed_turn",
+        sa.Column("som", sa.String(), nullable=False),
+        sa.Column("member", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("passed_at", schemas.columns.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("som", "member"),
+    )
+    op.create_table(
+        "swap",
+        sa.Column("som", sa.String(), nullable=False),
+        sa.Column("member", sa.String(), nullable=False),
+        sa.Column("other", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("offered_at", schemas.columns.Instant(timezone=True), nullable=False),
+        sa.Column("answered_at", schemas.columns.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint("state in ('offered', 'accepted', 'declined')"),
+        sa.PrimaryKeyConstraint("som"),
+    )

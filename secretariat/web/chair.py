@@ -1,0 +1,60 @@
+"""The chair: its troika with what each may do, the line of turns, and how a turn is given away."""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse
+from pydantic import TypeAdapter
+
+from schemas.act import Act
+from schemas.acts import AnyAct
+from schemas.turn_acts import AcceptSwap, DeclineSwap, OfferSwap, PassTurn
+from secretariat import board, chair, words
+from secretariat.commands.office import Office
+from secretariat.errors import BadInputError
+from secretariat.typed import checked
+from secretariat.web import signin
+from secretariat.web.forms import sent
+from secretariat.web.pages import day_of
+from secretariat.web.render import render
+
+router = APIRouter()
+ACTS: TypeAdapter[Act] = TypeAdapter(AnyAct)
+
+
+@router.get("/chair")
+def show_chair(request: Request, at: str | None = None) -> Response:
+    """Who chairs, who did and who will; also at a past day."""
+    office: Office = request.app.state.parts.office
+    store, moment = office.as_of(at)
+    with store.read() as session:
+        found = board.chair(session)
+        seen = chair.seen(session, office.programme)
+    by = signin.contact(request)
+    return render(
+        request,
+        "chair.html",
+        chair=found,
+        seen=seen,
+        past=store is not office.store,
+        now=moment,
+        at=day_of(moment, office).isoformat(),
+        own=lambda code: by is not None and office.programme.task_force(code) == by.body,
+        rights=chair.RIGHTS,
+        steers=by is not None and by.body == office.steward,
+        member_name=lambda code: words.member_name(office.programme, code),
+    )
+
+
+@router.post("/chair")
+async def act_on_turn(request: Request) -> Response:
+    """Pass a turn, offer it for another's, or answer such an offer."""
+    act = checked(ACTS.validate_python, await sent(request))
+    if not isinstance(act, PassTurn | OfferSwap | AcceptSwap | DeclineSwap):
+        raise BadInputError("Choose one of the acts on the page. Nothing was changed.")
+    return await run_in_threadpool(_do, request, act)
+
+
+def _do(request: Request, act: Act) -> Response:
+    by = signin.acting(request)
+    request.app.state.parts.office.do(act, by=by.body, contact=by.slug)
+    return RedirectResponse("/chair", 303)
