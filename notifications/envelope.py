@@ -5,7 +5,6 @@ from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
-from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -15,11 +14,11 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 
 from notifications.harmless import body_text, header_text
-from notifications.invitations import Invitation, attach
+from notifications.invitations import Invitation, as_parts
+from notifications.mime import VERSION, Part, text_part, together
 from secretariat.audit import NOTED_IN
 from secretariat.errors import BadInputError, NoAddressError
 
-_WIRE = SMTP.clone(cte_type="7bit")  # no relay on the way can harm what it need not understand
 _LONGEST_LINE = 998
 _OCTETS_A_WORD = 42  # 75 as they stand in the header
 
@@ -49,10 +48,10 @@ class Envelope:
 
     def as_bytes(self) -> bytes:
         """The same bytes each time. Raises BadInputError: the text would forge a header."""
-        headers, body = self._headers(), self._body()
-        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        content = head.encode("ascii", "replace") + body.as_bytes()
-        self._prove(content, sorted(name.lower() for name in (*headers, *body.keys())))
+        body = self._body()
+        whole = Part({**self._headers(), **VERSION, **body.headers}, body.body)
+        content = str(whole).encode("ascii", "replace")
+        self._prove(content, sorted(name.lower() for name in whole.headers))
         return content
 
     def _headers(self) -> dict[str, str]:
@@ -75,16 +74,17 @@ class Envelope:
         }
         return {name: value for name, value in found.items() if value is not None}
 
-    def _body(self) -> EmailMessage:
-        message = EmailMessage(policy=_WIRE)
+    def _body(self) -> Part:
+        """The text in both forms, and with it what goes into a calendar."""
         text, html = body_text(self.text), body_text(self.html)
-        message.set_content(text)
-        message.add_alternative(html, subtype="html")
-        attach(message, self.invitations)
         mark = sha256(f"{self.message_id}\n{text}\n{html}".encode()).hexdigest()[:32]
-        for number, part in enumerate(p for p in message.walk() if p.is_multipart()):
-            part.set_boundary(f"=_{mark}_{number}")  # Python's own are drawn by chance
-        return message
+        acted_on, files = as_parts(self.invitations)
+        forms = [text_part("plain", text), text_part("html", html), *acted_on]
+        if not files:
+            return together("alternative", forms, f"=_{mark}_0")
+        return together(
+            "mixed", [together("alternative", forms, f"=_{mark}_1"), *files], f"=_{mark}_0"
+        )
 
     def _prove(self, content: bytes, names: list[str]) -> None:
         """Read the bytes back, with eyes of our own and with Python's."""
