@@ -4,12 +4,13 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import decode_header, make_header
 from email.headerregistry import Address
-from email.parser import BytesParser
+from email.parser import BytesHeaderParser
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import lru_cache
 from hashlib import sha256
-from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -21,6 +22,7 @@ from secretariat.errors import BadInputError, NoAddressError
 
 _LONGEST_LINE = 998
 _OCTETS_A_WORD = 42  # 75 as they stand in the header
+_KEPT = 1_000  # whom mails go to is read again and again
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,9 @@ class Envelope:
         )
 
     def _prove(self, content: bytes, names: list[str]) -> None:
-        """Read the bytes back, with eyes of our own and with Python's."""
-        parsed = BytesParser(policy=SMTP).parsebytes(content, headersonly=True)
+        """Read the headers back, with eyes of our own and with Python's."""
+        head = content.partition(b"\r\n\r\n")[0]
+        parsed = BytesHeaderParser().parsebytes(head)
         spoken_of = [
             ("From", self.sender.addr_spec),
             ("To", self.recipient.addr_spec),
@@ -96,10 +99,10 @@ class Envelope:
         ]
         sound = (
             _well_formed(content)
-            and _names(content) == names
+            and _names(head) == names
             and sorted(name.lower() for name in parsed) == names
-            and parsed["Subject"] == header_text(self.subject)
-            and all(_only(parsed[name], spec) for name, spec in spoken_of if spec)
+            and str(make_header(decode_header(parsed["Subject"]))) == header_text(self.subject)
+            and all(_addresses(parsed[name]) == (spec,) for name, spec in spoken_of if spec)
         )
         if not sound:
             raise BadInputError(
@@ -107,6 +110,7 @@ class Envelope:
             )
 
 
+@lru_cache(_KEPT)
 def address(name: str, spec: str) -> Address:
     """One mailbox with a name people know. Raises NoAddressError: that is no single address."""
     try:
@@ -139,19 +143,22 @@ def _mailbox(person: Address) -> str:
     return f"{_encoded(person.display_name)}\r\n <{person.addr_spec}>"
 
 
-def _only(header: Any, spec: str) -> bool:
-    return [found.addr_spec for found in header.addresses] == [spec]
+@lru_cache(_KEPT)
+def _addresses(value: str) -> tuple[str, ...]:
+    """Whom a header names, as Python's strictest parser reads it."""
+    return tuple(found.addr_spec for found in SMTP.header_fetch_parse("To", value).addresses)
 
 
 def _well_formed(content: bytes) -> bool:
     """Plain ASCII, CRLF and nothing else at the end of a line, and no line too long."""
-    lines = content.split(b"\r\n")
-    bare = any(b"\r" in line or b"\n" in line or b"\0" in line for line in lines)
-    return content.isascii() and not bare and max(map(len, lines)) <= _LONGEST_LINE
+    ends = {content.count(end) for end in (b"\r\n", b"\r", b"\n")}
+    longest = max(map(len, content.split(b"\r\n")))
+    return (
+        content.isascii() and b"\0" not in content and len(ends) == 1 and longest <= _LONGEST_LINE
+    )
 
 
-def _names(content: bytes) -> list[str]:
+def _names(head: bytes) -> list[str]:
     """The names at the beginning of the header's lines, as any relay on the way finds them."""
-    head = content.partition(b"\r\n\r\n")[0]
     lines = re.sub(rb"\r\n(?=[ \t])", b"", head).split(b"\r\n")
     return sorted(line.partition(b":")[0].decode("ascii", "replace").lower() for line in lines)

@@ -4,22 +4,25 @@ import asyncio
 import string
 import subprocess
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from email.parser import BytesParser
-from email.policy import default
+from email.policy import SMTP, default
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import dkim
 import fast_mail_parser
+import icalendar
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from notifications.appointments import Appointment
 from notifications.envelope import Envelope, address
 from notifications.harmless import body_text, header_text
+from notifications.invitations import Invitation
 from notifications.signing import Signer, signer
 from notifications.smtp import Relay
 from notifications.transport import Frozen
@@ -125,6 +128,55 @@ def test_a_header_shows_what_was_written_but_for_what_could_steer_it() -> None:
 def test_what_would_forge_a_header_all_the_same_is_refused(forged: dict[str, str]) -> None:
     with pytest.raises(BadInputError, match="change its own headers"):
         replace(ENVELOPE, **forged).as_bytes()  # type: ignore[arg-type]
+
+
+def as_python_writes_it(envelope: Envelope) -> EmailMessage:
+    """The parts of a mail as Python's own package makes them."""
+    message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    message.set_content(body_text(envelope.text))
+    message.add_alternative(body_text(envelope.html), subtype="html")
+    files = [(invitation, invitation.as_bytes()) for invitation in envelope.invitations]
+    if len(files) == 1:
+        params = {"method": files[0][0].method}
+        said = files[0][1].decode()
+        message.add_alternative(said, subtype="calendar", params=params, cte="base64")
+    for number, (_, content) in enumerate(files, 1):
+        name = f"invitation-{number}.ics" if len(files) > 1 else "invitation.ics"
+        message.add_attachment(content, maintype="application", subtype="ics", filename=name)
+    return message
+
+
+def invited(number: int, summary: str, text: str) -> Invitation:
+    return Invitation(
+        Appointment(f"som/{number}", number, date(2019, 11, 12), summary, cancelled=number == 2),
+        text,
+        "https://board.example/link/abc.def-_",
+        ENVELOPE.sender,
+        ENVELOPE.recipient,
+        "en",
+        ENVELOPE.date,
+    )
+
+
+@settings(max_examples=50, deadline=None)
+@example(text="é" * 60 + "a" * 900, html=" \t\n.\n=\n" + "a " * 99, many=1)
+@example(text=SCRIPTS["my"] * 30, html="a" * 76 + "=\n" + "é", many=2)
+@example(text="a" * 78, html="a" * 79, many=0)
+@given(text=nasty, html=nasty, many=st.integers(0, 3))
+def test_the_parts_are_byte_by_byte_as_python_s_own_package_writes_them(
+    text: str, html: str, many: int
+) -> None:
+    invitations = tuple(invited(number, html, text) for number in range(1, many + 1))
+    envelope = replace(ENVELOPE, text=text, html=html, invitations=invitations)
+    content = envelope.as_bytes()
+    theirs = as_python_writes_it(envelope)
+    ours = read(content)
+    for part, again in zip(theirs.walk(), ours.walk(), strict=True):
+        if part.is_multipart():
+            part.set_boundary(again.get_boundary() or "")
+    assert content.endswith(theirs.as_bytes())
+    for each in invitations:
+        assert icalendar.Calendar.from_ical(each.as_bytes()).to_ical() == each.as_bytes()
 
 
 def test_the_same_mail_has_the_same_bytes() -> None:
