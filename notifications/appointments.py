@@ -6,13 +6,28 @@ from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, col, select
+from sqlalchemy import Integer, Table, bindparam
+from sqlmodel import Session, func, select
 
 from schemas.anchor import Anchor
 from schemas.programme import Contact
 from schemas.tables import Mail, Obligation
 
 _NEVER_CAME = ("suppressed", "refused", "expired")
+_OUTBOX: Table = Mail.__table__  # type: ignore[attr-defined]
+# Asked for every mail, so made once; one that has no number yet is the last.
+_EARLIER = (
+    select(_OUTBOX.c.id)
+    .where(
+        _OUTBOX.c.obligation == bindparam("obligation"),
+        _OUTBOX.c.contact == bindparam("contact"),
+        _OUTBOX.c.template == bindparam("template"),
+        _OUTBOX.c.idem_key != bindparam("key"),
+        _OUTBOX.c.id < func.coalesce(bindparam("id", type_=Integer), _OUTBOX.c.id + 1),
+        _OUTBOX.c.state.not_in(_NEVER_CAME),
+    )
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -74,16 +89,14 @@ def _due(facts: dict[str, Any], contact: Contact) -> Appointment:
 
 
 def _came_before(session: Session, mail: Mail) -> bool:
-    earlier = select(Mail.id).where(
-        Mail.obligation == mail.obligation,
-        Mail.contact == mail.contact,
-        Mail.template == mail.template,
-        Mail.idem_key != mail.idem_key,
-        col(Mail.state).not_in(_NEVER_CAME),
-    )
-    if mail.id is not None:
-        earlier = earlier.where(col(Mail.id) < mail.id)
-    return session.exec(earlier.limit(1)).first() is not None
+    asked = {
+        "obligation": mail.obligation,
+        "contact": mail.contact,
+        "template": mail.template,
+        "key": mail.idem_key,
+        "id": mail.id,
+    }
+    return session.connection().execute(_EARLIER, asked).first() is not None
 
 
 def _moved(

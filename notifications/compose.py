@@ -7,8 +7,10 @@ from email.parser import BytesParser
 from email.policy import SMTP
 from functools import partial
 from hashlib import sha256
+from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import Row, Table, bindparam
+from sqlmodel import Session, select
 
 from notifications.envelope import Envelope, address
 from notifications.facts import Facts, Known
@@ -25,6 +27,15 @@ from secretariat.commands.office import Desk
 from secretariat.errors import UnknownError
 from secretariat.keys import kept_keys
 from secretariat.settings import Settings
+
+_OUTBOX: Table = Mail.__table__  # type: ignore[attr-defined]
+_FIRST_ABOUT = {
+    thing: select(_OUTBOX.c.idem_key, _OUTBOX.c.asked_at, _OUTBOX.c.message_id)
+    .where(_OUTBOX.c[thing] == bindparam("thing"))
+    .order_by(_OUTBOX.c.id)
+    .limit(1)
+    for thing in ("obligation", "holding")
+}
 
 
 @dataclass(frozen=True)
@@ -75,19 +86,19 @@ class Composer:
             raise UnknownError(f"The contact {mail.contact} is no longer in the programme.")
         contact = posts.answering(session, self.programme, post, now)
         person = posts.holder(session, contact.slug, now)
-        mail.address = (person.email if person else None) or contact.email
-        told = Facts(session, self.programme, self.links, self.templates, contact, now)
+        told = Facts(session, self.programme, self.links, self.templates, contact, person, now)
         facts = told.of(mail)
         facts["stands_in_for"] = told.post_name(post.slug) if contact is not post else ""
         may_stop = mail.template in digests.TEMPLATES
         facts["stop"] = told.link(DIGESTS, contact.slug) if may_stop else ""
         name = person.name if person else told.post_name(contact.slug)
+        reader = address(name, (person.email if person else None) or contact.email)
         text, html = self.templates.write(
             mail.template, told.language, facts, must_leave=mail.urgency <= Urgency.DUTY
         )
-        envelope = self._envelope(told, mail, address(name, mail.address), facts, text, html)
+        envelope = self._envelope(told, mail, reader, facts, text, html)
         content = envelope.as_bytes()
-        mail.language = told.language.code
+        mail.address, mail.language = reader.addr_spec, told.language.code
         mail.subject, mail.message_id = envelope.subject, envelope.message_id
         mail.content = self.signer.signed(content) if self.signer else content
         mail.sha256 = sha256(mail.content).hexdigest()
@@ -117,7 +128,7 @@ class Composer:
             ),
         )
 
-    def _message_id(self, mail: Mail) -> str:
+    def _message_id(self, mail: Mail | Row[Any]) -> str:
         """The name of a mail for ever: it is the same when the mail is written anew."""
         asked = f"{mail.idem_key}|{mail.asked_at.astimezone(UTC).isoformat()}"
         return f"<{sha256(asked.encode()).hexdigest()[:32]}@{self.sender.partition('@')[2]}>"
@@ -126,10 +137,9 @@ class Composer:
         """The Message-ID of the first mail about the same thing; None: this is the first."""
         if mail.obligation is None and mail.holding is None:
             return None
-        about = col(Mail.holding) == mail.holding
-        if mail.obligation is not None:
-            about = col(Mail.obligation) == mail.obligation
-        first = session.exec(select(Mail).where(about).order_by(col(Mail.id)).limit(1)).first()
+        thing = "holding" if mail.obligation is None else "obligation"
+        asked = {"thing": getattr(mail, thing)}
+        first = session.connection().execute(_FIRST_ABOUT[thing], asked).first()
         if first is None or first.idem_key == mail.idem_key:
             return None
         return first.message_id or self._message_id(first)

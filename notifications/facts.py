@@ -5,8 +5,9 @@ from datetime import date, datetime
 from typing import Any
 
 from markupsafe import Markup
+from sqlalchemy import bindparam
 from sqlalchemy.exc import OperationalError
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from notifications.appointments import appointments
 from notifications.links import Links, is_open, runs_out
@@ -19,6 +20,7 @@ from schemas.tables import Holding, Mail, Obligation, Reply
 from secretariat import ladder, ledger, week, words
 from secretariat.commands import reminders
 from secretariat.commands.office import Desk
+from secretariat.commands.posts import Holder
 from secretariat.commands.turns import turn
 from secretariat.errors import UnknownError
 from secretariat.languages import Language, language_of
@@ -26,6 +28,7 @@ from secretariat.moments import in_words
 from secretariat.ownership import ENGINE
 
 Known = dict[str, Any]
+_OBLIGATION = select(Obligation).where(col(Obligation.id) == bindparam("id"))
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Facts:
     links: Links
     templates: Overrides
     contact: Contact
+    person: Holder | None
     now: datetime
 
     @property
@@ -79,10 +83,13 @@ class Facts:
     def link(self, purpose: str, subject: str) -> str:
         """A new link by which the reader may answer."""
         until = runs_out(self.session, purpose, subject, self.now)
-        return self.links.mint(self.session, purpose, subject, self.contact.slug, until, self.now)
+        contact = self.contact.slug
+        return self.links.made(
+            self.session, purpose, subject, contact, self.person, until, self.now
+        )
 
     def _about_obligation(self, mail: Mail) -> Known:
-        obligation = self.session.get(Obligation, mail.obligation)
+        obligation = self.session.exec(_OBLIGATION, params={"id": mail.obligation}).first()
         if obligation is None:
             raise UnknownError(f"There is no obligation “{mail.obligation}” any more.")
         desk = Desk(self.session, self.programme, self.now, ENGINE)

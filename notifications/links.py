@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, insert, select
 
 from schemas.programme import Programme
 from schemas.tables import Holding, Link, Obligation, Review, Urgency
@@ -27,6 +27,7 @@ SIGN_IN = "sign-in"
 DIGESTS = "digests"
 STOPS_FOR = timedelta(days=365)  # whoever finds an old digest can still end them
 LIVES = timedelta(days=30)
+_MAKE = insert(Link)
 _TOKEN = re.compile(r"([0-9a-f]{8})\.([A-Za-z0-9_-]{32})\.([A-Za-z0-9_-]{43})")
 _NO_TOKEN = ("0" * 8, "0" * 32, "0" * 43)
 _IN_PATHS = re.compile(r"(/link/)[^/\s?#\"'<>&]+")
@@ -52,20 +53,35 @@ class Links:
 
         It is for whoever holds the contact's post at ``now``, and for nobody after them.
         """
-        key, random = self.keys()[-1], secrets.token_urlsafe(24)
         person = posts.holder(session, contact, now)
-        link = Link(
-            id=_hashed(random),
-            key=name_of(key),
-            purpose=purpose,
-            object=subject,
-            contact=contact,
-            person=person.slug if person else None,
-            made_at=now,
-            expires_at=expires_at,
-        )
-        session.add(link)
-        return f"{self.base_url}/link/{link.key}.{random}.{_signature(key, link, random)}"
+        return self.made(session, purpose, subject, contact, person, expires_at, now)
+
+    def made(
+        self,
+        session: Session,
+        purpose: str,
+        subject: str,
+        contact: str,
+        person: posts.Holder | None,
+        expires_at: datetime,
+        now: datetime,
+    ) -> str:
+        """As ``mint``, where it is known who holds the contact's post."""
+        key, random = self.keys()[-1], secrets.token_urlsafe(24)
+        name = name_of(key)
+        link = {
+            "id": _hashed(random),
+            "key": name,
+            "purpose": purpose,
+            "object": subject,
+            "contact": contact,
+            "person": person.slug if person else None,
+            "made_at": now,
+            "expires_at": expires_at,
+        }
+        session.connection().execute(_MAKE, link)
+        signature = _signature(key, purpose, subject, contact, name, random)
+        return f"{self.base_url}/link/{name}.{random}.{signature}"
 
     def page(self, path: str) -> str:
         """The URL of a page of the board, for mails that ask nothing."""
@@ -78,7 +94,8 @@ class Links:
         keys = {name_of(key): key for key in self.keys()}
         link = session.get(Link, _hashed(random)) or _nobodys()
         key = keys.get(name, next(iter(keys.values())))
-        good = hmac.compare_digest(signature, _signature(key, link, random))
+        covered = (link.purpose, link.object, link.contact, link.key, random)
+        good = hmac.compare_digest(signature, _signature(key, *covered))
         return link if good and link.key == name else None
 
     def nonce(self, token: str) -> str:
@@ -178,8 +195,8 @@ def masked(text: str) -> str:
     return _IN_PATHS.sub(r"\1(removed)", text)
 
 
-def _signature(key: str, link: Link, random: str) -> str:
-    return _mac(key, "link", link.purpose, link.object, link.contact, link.key, random)
+def _signature(key: str, *covered: str) -> str:
+    return _mac(key, "link", *covered)
 
 
 def _mac(key: str, *signed: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Table
 from sqlmodel import Session, col, insert, select
 
 from schemas.events import Event
@@ -14,6 +15,8 @@ from schemas.tables import Entry
 from secretariat.upcasting import newest, version_of
 
 BEGINNING = "0" * 64
+_ENTRIES: Table = Entry.__table__  # type: ignore[attr-defined]
+_LAST = select(_ENTRIES.c.seq, _ENTRIES.c.hash).order_by(_ENTRIES.c.seq.desc()).limit(1)
 _COVERED = ("seq", "at", "kind", "subject", "by", "version", "data", "key", "prev")
 
 
@@ -29,8 +32,8 @@ class Head:
 
 
 def head(session: Session) -> Head:
-    last = session.exec(select(Entry).order_by(col(Entry.seq).desc()).limit(1)).first()
-    return Head(last.seq or 0, last.hash) if last else Head(0, BEGINNING)
+    last = session.connection().execute(_LAST).first()
+    return Head(*last) if last else Head(0, BEGINNING)
 
 
 def append(

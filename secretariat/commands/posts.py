@@ -1,8 +1,10 @@
 """Acts on posts: who holds one, who stands in, and what is known of a person outside the ledger."""
 
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlmodel import Session, col, select
+from sqlalchemy import Table, bindparam
+from sqlmodel import Session, select
 
 from schemas.acts import BeAbsent, BeBack, HoldPost
 from schemas.programme import Contact, Programme
@@ -13,6 +15,31 @@ from secretariat.errors import BadInputError, ConflictError, NotAllowedError, Un
 from secretariat.readmodels import row
 
 ERASED = "erased"
+
+_ABSENCES: Table = Absence.__table__  # type: ignore[attr-defined]
+_HELD: Table = PostHeld.__table__  # type: ignore[attr-defined]
+_PEOPLE: Table = Person.__table__  # type: ignore[attr-defined]
+# Asked for every mail, so made once.
+_STANDS_IN = select(_ABSENCES.c.substitute).where(
+    _ABSENCES.c.post == bindparam("post"),
+    _ABSENCES.c.since <= bindparam("now"),
+    _ABSENCES.c.until > bindparam("now"),
+)
+_HOLDS = (
+    select(_PEOPLE.c.slug, _PEOPLE.c.name, _PEOPLE.c.email, _HELD.c.until)
+    .select_from(_HELD.outerjoin(_PEOPLE, _PEOPLE.c.slug == _HELD.c.person))
+    .where(_HELD.c.post == bindparam("post"), _HELD.c.since <= bindparam("now"))
+    .order_by(_HELD.c.since.desc())
+    .limit(1)
+)
+
+
+class Holder(NamedTuple):
+    """Who holds a post; ``email`` is None where it is the mailbox of the post."""
+
+    slug: str
+    name: str
+    email: str | None
 
 
 @handles(HoldPost)
@@ -66,20 +93,18 @@ def be_back(desk: Desk, act: BeBack) -> None:
 
 def answering(session: Session, programme: Programme, post: Contact, now: datetime) -> Contact:
     """Who answers for a post at ``now``: itself, or its substitute while it is absent."""
-    absence = session.get(Absence, post.slug)
-    if absence is None or not absence.since <= now < absence.until:
-        return post
-    substitute = programme.contact(absence.substitute)
+    asked = {"post": post.slug, "now": now}
+    found = session.connection().execute(_STANDS_IN, asked).scalar()
+    substitute = programme.contact(found) if found else None
     return answering(session, programme, substitute, now) if substitute else post
 
 
-def holder(session: Session, post: str, now: datetime) -> Person | None:
+def holder(session: Session, post: str, now: datetime) -> Holder | None:
     """The person who holds a post at ``now``, if one is named and not erased."""
-    query = select(PostHeld).where(PostHeld.post == post, PostHeld.since <= now)
-    held = session.exec(query.order_by(col(PostHeld.since).desc())).first()
-    if held is None or (held.until and held.until <= now):
+    held = session.connection().execute(_HOLDS, {"post": post, "now": now}).first()
+    if held is None or held.slug is None or (held.until and held.until <= now):
         return None
-    return session.get(Person, held.person)
+    return Holder(held.slug, held.name, held.email)
 
 
 def erase(session: Session, slug: str) -> None:
