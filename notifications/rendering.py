@@ -59,6 +59,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,  # a changed template is tried first, and comes with a new sandbox
         )
         teach(self)
 
