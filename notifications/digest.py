@@ -1,7 +1,9 @@
 """Which mails to one person become one? Those that would leave within the same short while."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from notifications.overtaken import still_needed
@@ -11,6 +13,26 @@ from schemas.tables import Mail
 TEMPLATE = "digest"
 MOST = 30  # in one mail; more nobody reads
 
+_ALONE = (
+    (col(Mail.state) == "waiting") & col(Mail.content).is_(None) & (col(Mail.template) != TEMPLATE)
+)
+_MAY_LEAVE = (
+    select(Mail.contact)
+    .where(_ALONE, col(Mail.not_before) <= bindparam("now"))
+    .distinct()
+    .order_by(Mail.contact)
+)
+_NEXT = (
+    select(Mail)
+    .where(
+        _ALONE,
+        col(Mail.contact) == bindparam("contact"),
+        col(Mail.not_before) <= bindparam("soon"),
+    )
+    .order_by(col(Mail.urgency), col(Mail.not_before), col(Mail.id))
+    .limit(MOST)
+)
+
 
 def bundle(session: Session, digest: Digest, now: datetime) -> None:
     """Let what waits for one contact go together, once the first of it may leave at ``now``.
@@ -18,14 +40,16 @@ def bundle(session: Session, digest: Digest, now: datetime) -> None:
     What is bundled is never sent by itself; the mail it became part of says how it ended.
     """
     soon = now + timedelta(minutes=digest.within)
-    unwritten = (col(Mail.state) == "waiting") & col(Mail.content).is_(None)
-    alone = unwritten & (col(Mail.template) != TEMPLATE)
-    may_leave = select(Mail.contact).where(alone, col(Mail.not_before) <= now)
-    for contact in session.exec(may_leave.distinct().order_by(Mail.contact)).all():
-        waiting = select(Mail).where(alone, Mail.contact == contact, col(Mail.not_before) <= soon)
-        first = waiting.order_by(col(Mail.urgency), col(Mail.not_before), col(Mail.id)).limit(MOST)
-        while len(parts := still_needed(session, list(session.exec(first)))) > 1:
+    for contact in session.exec(_MAY_LEAVE, params={"now": now}).all():
+        theirs = {"contact": contact, "soon": soon}
+        while len(parts := _parts(session, theirs)) > 1:
             _together(session, parts, now)
+
+
+def _parts(session: Session, theirs: dict[str, Any]) -> list[Mail]:
+    """What waits for one contact and is still to be said; of a single mail that is not asked."""
+    waiting = list(session.exec(_NEXT, params=theirs))
+    return still_needed(session, waiting) if len(waiting) > 1 else []
 
 
 def _together(session: Session, parts: list[Mail], now: datetime) -> None:

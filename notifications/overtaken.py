@@ -1,6 +1,6 @@
 """Why need a mail no longer be sent? What it tells of may have happened since it was asked for."""
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from schemas.phase import Standing
 from schemas.tables import Holding, Mail, Obligation, Som
@@ -31,7 +31,14 @@ def overtaken(session: Session, mail: Mail) -> str:
 
 
 def still_needed(session: Session, mails: list[Mail]) -> list[Mail]:
+    _at_hand = _asked(session, mails)  # fetched at once, so that ``overtaken`` need not for each
     return [mail for mail in mails if not overtaken(session, mail)]
+
+
+def _asked(session: Session, mails: list[Mail]) -> list[Obligation]:
+    about = {mail.obligation for mail in mails if mail.obligation}
+    query = select(Obligation).where(col(Obligation.id).in_(about))
+    return list(session.exec(query)) if about else []
 
 
 def _past(obligation: Obligation | None, name: str) -> str:

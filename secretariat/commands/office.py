@@ -22,7 +22,17 @@ from secretariat.moments import moment_of
 from secretariat.ownership import ENGINE, Bodies
 from secretariat.store import Store
 
+# Asked again and again, so made once.
 _ASKED_FOR = select(Mail.id).where(Mail.idem_key == bindparam("key"))
+_KEYED = select(Entry.seq).where(Entry.key == bindparam("key"))
+_ENDED = select(Ending.body).where(col(Ending.ended_at).is_not(None))
+_IN_OFFICE = select(Term).where(col(Term.took_office_at).is_not(None), col(Term.left_at).is_(None))
+_TIMER = delete(Timer).where(
+    col(Timer.kind) == bindparam("of"),
+    col(Timer.step) == bindparam("at_step"),
+    col(Timer.subject) == bindparam("about"),
+)
+_TO_ROWS = {"synchronize_session": "fetch"}
 
 
 @dataclass
@@ -106,8 +116,8 @@ class Desk:
         self, kind: str, subject: str, due_at: datetime, step: int = 0, *, turn: int = 0
     ) -> None:
         """Let something happen to the subject by itself, in place of an earlier time for it."""
-        chosen = (col(Timer.kind) == kind) & (col(Timer.step) == step)
-        self.session.exec(delete(Timer).where(chosen, col(Timer.subject) == subject))
+        chosen = {"of": kind, "at_step": step, "about": subject}
+        self.session.exec(_TIMER, params=chosen, execution_options=_TO_ROWS)
         self.session.add(Timer(kind=kind, subject=subject, step=step, turn=turn, due_at=due_at))
 
     def stop_timers(self, subject: str, *kinds: str) -> None:
@@ -177,16 +187,14 @@ class Desk:
 
 def bodies_of(session: Session, programme: Programme) -> Bodies:
     """Who there is now; once the secretariat has ended, the chair's office is the steward."""
-    query = select(Ending.body).where(col(Ending.ended_at).is_not(None))
-    ended = frozenset(session.exec(query))
+    ended = frozenset(session.connection().execute(_ENDED).scalars())
     steward = programme.chair if programme.secretariat in ended else programme.secretariat
     return Bodies(steward, frozenset({*programme.task_forces(), programme.chair}), ended)
 
 
 def in_office(session: Session) -> Term | None:
     """The term whose member holds the chair now."""
-    query = select(Term).where(col(Term.took_office_at).is_not(None), col(Term.left_at).is_(None))
-    return session.exec(query).first()
+    return session.exec(_IN_OFFICE).first()
 
 
 A = TypeVar("A", bound=Act)
@@ -260,7 +268,7 @@ class Office:
         Raises NotAllowedError, UnknownError, ConflictError, BadInputError; then nothing is changed.
         """
         with self.store.write() as session:
-            if key and session.exec(select(Entry.seq).where(Entry.key == key)).first():
+            if key and session.connection().execute(_KEYED, {"key": key}).first():
                 return []
             return self._carry_out(session, act, by, key, contact, letter).events
 
