@@ -1,6 +1,6 @@
 """How do the parts of a mail travel? In bytes every relay takes, as Python's email writes them.
 
-Python's own takes a hundred times as long, for it reads each header it writes.
+Python's own takes many times as long, for it reads each header it writes.
 """
 
 from base64 import encodebytes
