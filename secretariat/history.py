@@ -5,6 +5,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from schemas.acts import DatedAct, History
@@ -17,6 +18,18 @@ from secretariat.errors import BadInputError, SecretariatError
 from secretariat.ledger import append
 from secretariat.store import Store
 from secretariat.timers import next_due, tick
+
+# Asked at every step, so made once.
+_NEXT_HOUR = (
+    select(Mail.not_before)
+    .where(
+        col(Mail.state) == "waiting",
+        col(Mail.content).is_(None),
+        col(Mail.not_before) > bindparam("now"),
+    )
+    .order_by(col(Mail.not_before))
+    .limit(1)
+)
 
 
 def adopt(office: Office) -> None:
@@ -90,13 +103,7 @@ def _next_moment(store: Store, now: datetime) -> datetime | None:
     """When the next timer is due or the next mail may leave."""
     with store.read() as session:
         timer = next_due(session)
-        unwritten = (col(Mail.state) == "waiting") & col(Mail.content).is_(None)
-        mail = session.exec(
-            select(Mail.not_before)
-            .where(unwritten, col(Mail.not_before) > now)
-            .order_by(col(Mail.not_before))
-            .limit(1)
-        ).first()
+        mail = session.exec(_NEXT_HOUR, params={"now": now}).first()
     return min((at for at in (timer and timer.due_at, mail) if at), default=None)
 
 

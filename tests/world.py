@@ -15,7 +15,7 @@ from hashlib import sha256
 from json import loads
 from random import Random  # a world must come out the same again
 
-from sqlalchemy import create_engine
+from sqlalchemy import bindparam, create_engine
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel, col, func, select
 
@@ -53,6 +53,15 @@ from secretariat.timers import next_due, tick
 
 DAYS = 90
 BEGINS = datetime(2019, 10, 14, 3, tzinfo=UTC)
+# Asked at every step of every world, so made once.
+NEXT_HOUR = select(func.min(Mail.not_before)).where(
+    col(Mail.state).in_(("waiting", "unknown")), col(Mail.not_before) > bindparam("now")
+)
+MAY_LEAVE = (
+    select(Mail.id)
+    .where(col(Mail.state) == "waiting", col(Mail.not_before) <= bindparam("now"))
+    .limit(1)
+)
 
 
 class Died(KeyboardInterrupt):
@@ -349,18 +358,14 @@ class World:
         now = self.clock.now()
         with self.store.read() as session:
             timer = next_due(session)
-            waits = col(Mail.state).in_(("waiting", "unknown"))
-            hour = session.exec(
-                select(func.min(Mail.not_before)).where(waits, col(Mail.not_before) > now)
-            ).one()
+            hour = session.exec(NEXT_HOUR, params={"now": now}).one()
         late = [now + timedelta(days=1)] if self._waits_on(now) else []
         return min(at for at in (timer and timer.due_at, hour, self._until, *late) if at)
 
     def _waits_on(self, now: datetime) -> bool:
         """Whether mail that may leave could not: the relay is away, so we come back later."""
         with self.store.read() as session:
-            may = (col(Mail.state) == "waiting") & (col(Mail.not_before) <= now)
-            return session.exec(select(Mail.id).where(may).limit(1)).first() is not None
+            return session.exec(MAY_LEAVE, params={"now": now}).first() is not None
 
 
 def main() -> None:
