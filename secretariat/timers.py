@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 
 from schemas.tables import Obligation, Timer
 from secretariat import ledger
@@ -13,7 +13,7 @@ from secretariat.commands.office import FIRINGS, Desk, Office
 from secretariat.ownership import ENGINE
 from secretariat.points import reached
 
-BATCH = 200
+BATCH = 500  # in one transaction: others want to write too
 
 
 def tick(office: Office) -> int:
@@ -44,10 +44,11 @@ def _tick_batch(office: Office) -> int:
     with office.store.write() as session:
         desk = Desk(session, office.programme, now, ENGINE)
         due = _due(session, now)
-        _keep = _asked(session, due)  # read at once: get() below finds them in the session
+        _claim(session, due, now)
+        asked = _asked(session, due)  # kept, so that get() below finds them in the session
+        desk.read_ahead([obligation.id for obligation in asked])
         together: dict[tuple[str, str], list[Timer]] = defaultdict(list)
         for timer in due:
-            timer.claimed_at = now
             together[timer.kind, timer.subject].append(timer)
         for (kind, subject), timers in together.items():
             if kind != "step":
@@ -71,6 +72,11 @@ def _due(session: Session, now: datetime) -> list[Timer]:
     steps = waiting.where(Timer.kind == "step", col(Timer.subject).in_(about))
     found = {timer.id: timer for timer in (*oldest, *(session.exec(steps) if about else ()))}
     return sorted(found.values(), key=lambda timer: (timer.due_at, timer.id))
+
+
+def _claim(session: Session, due: list[Timer], now: datetime) -> None:
+    ours = col(Timer.id).in_([timer.id for timer in due])
+    session.connection().execute(update(Timer).where(ours).values(claimed_at=now))
 
 
 def _asked(session: Session, due: list[Timer]) -> Sequence[Obligation]:

@@ -1,6 +1,6 @@
 """Where acts are handed in: who may, what follows, and all of it kept or none of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -20,7 +20,7 @@ from secretariat.clock import Clock
 from secretariat.errors import NotAllowedError, UnknownError
 from secretariat.moments import moment_of
 from secretariat.ownership import ENGINE, Bodies
-from secretariat.store import Store
+from secretariat.store import Store, add_row
 
 # Asked again and again, so made once.
 _ASKED_FOR = select(Mail.id).where(Mail.idem_key == bindparam("key"))
@@ -45,8 +45,8 @@ class Desk:
     by: str
     contact: str | None = None
     events: list[Event] = field(default_factory=list)
-    mails: list[Mail] = field(default_factory=list)
     _asked_for: set[str] = field(default_factory=set, repr=False)
+    _before: dict[str, set[str]] = field(default_factory=dict, repr=False)
 
     def record(self, kind: str, subject: str, **data: Any) -> Event:
         """Note a fact; what is decided next already sees it."""
@@ -76,13 +76,15 @@ class Desk:
         moment leaves at any hour. ``role`` is what the contact answers as,
         where the mail is for whoever does.
         """
-        if self._was_asked_for(idem_key):
+        if self._was_asked_for(idem_key, context.get("obligation")):
             return False
         pause = self.programme.digest.within if urgency is Urgency.NEWS else 0
         leaves = self.now + timedelta(minutes=pause)
         if urgency is not Urgency.AT_ONCE:
             leaves = calendars.of_reader(self.programme, contact).office_hour(leaves)
-        mail = Mail(
+        add_row(
+            self.session,
+            Mail,
             idem_key=idem_key,
             asked_at=self.now,
             not_before=leaves,
@@ -95,19 +97,35 @@ class Desk:
             holding=context.get("holding"),
             context=context,
         )
-        self.session.add(mail)
-        self.mails.append(mail)
         self._asked_for.add(idem_key)
         return True
 
-    def _was_asked_for(self, idem_key: str) -> bool:
+    @property
+    def mails(self) -> Sequence[Mail]:
+        """What was asked for here and is still to be sent."""
+        asked = select(Mail).where(col(Mail.idem_key).in_(self._asked_for))
+        return self.session.exec(asked.order_by(col(Mail.id))).all()
+
+    def read_ahead(self, obligations: Collection[str]) -> None:
+        """Look up once what was asked for about obligations, rather than for each mail."""
+        self._before = {obligation: set() for obligation in obligations}
+        asked = select(Mail.obligation, Mail.idem_key).where(col(Mail.obligation).in_(obligations))
+        for obligation, key in self.session.exec(asked):
+            self._before[obligation or ""].add(key)
+
+    def _was_asked_for(self, idem_key: str, obligation: str | None) -> bool:
         """Looked up without the mails of this desk, which are thus written all at once."""
+        if idem_key in self._asked_for:
+            return True
+        if obligation in self._before:
+            return idem_key in self._before[obligation]
         found = self.session.connection().execute(_ASKED_FOR, {"key": idem_key}).first()
-        return found is not None or idem_key in self._asked_for
+        return found is not None
 
     def suppress(self, mail: Mail, why: str) -> None:
         """End a mail that has not left; the same may be asked for again."""
-        self._asked_for.discard(mail.idem_key)
+        for known in (self._asked_for, self._before.get(mail.obligation or "", set())):
+            known.discard(mail.idem_key)
         mail.idem_key = f"{mail.idem_key}~{mail.id}"
         mail.state, mail.reply, mail.ended_at = "suppressed", why, self.now
         self.session.flush()
