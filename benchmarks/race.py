@@ -11,15 +11,25 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def race(
-    name: str, runners: Mapping[str, Callable[[], float]], runs: int = 5, unit: str = "/s"
+    name: str,
+    runners: Mapping[str, Callable[[], float]],
+    runs: int = 5,
+    unit: str = "/s",
+    *,
+    ceiling: str = "",
 ) -> dict[str, float]:
-    """The median of what each runner returns, in ``runs`` rounds of all in turn; raw kept."""
+    """The median of what each runner returns, in ``runs`` rounds of all in turn; raw kept.
+
+    ``ceiling``: the runner that does nothing else, of whose median each other reaches a part.
+    """
     found: dict[str, list[float]] = {who: [] for who in runners}
     for _ in range(runs):
         for who, run in runners.items():
             found[who].append(run())
     medians = {who: statistics.median(figures) for who, figures in found.items()}
-    keep(name, {"unit": unit, "runs": found, "medians": medians})
+    part = {who: median / medians[ceiling] for who, median in medians.items() if ceiling}
+    reached = {f"part of {ceiling}": part} if ceiling else {}
+    keep(name, {"unit": unit, "runs": found, "medians": medians, **reached})
     for who, median in medians.items():
         print(f"{name}: {who}: {median:,.1f} {unit}")
     return medians
