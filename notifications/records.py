@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Boolean, bindparam, func, update
+from sqlmodel import Session
 
 from notifications import undelivered
 from notifications.claims import BEGUN, LEASE, OUTBOX, Claimed
@@ -60,20 +61,28 @@ def keep(
     now: datetime,
 ) -> None:
     """Commit in one transaction what several connections have to note."""
-    refused = [each for each in ended if each.verdict.state == "refused"]
     rows = [_end(each) for each in ended] + [_beginning(each, now) for each in begun]
-    with store.write() if refused else store.queue() as session:
-        session.connection().execute(_NOTE, rows)
-        for each in refused:
-            desk = Desk(session, programme, now, ENGINE)
-            undelivered.see_to(
-                desk, session.get_one(Mail, each.claimed.mail.id), each.verdict.reply
-            )
-            ledger.append(session, desk.events, at=now, by=ENGINE)
-        if ended:
+    refused = [each for each in ended if each.verdict.state == "refused"]
+    if refused:
+        with store.write() as session:
+            session.connection().execute(_NOTE, rows)
+            for each in refused:
+                _see_to(session, programme, each, now)
             reached("ack.before_commit")
+    else:
+        with store.note() as connection:
+            connection.execute(_NOTE, rows)
+            if ended:
+                reached("ack.before_commit")
     if ended:
         reached("ack.committed")
+
+
+def _see_to(session: Session, programme: Programme, each: Ended, now: datetime) -> None:
+    desk = Desk(session, programme, now, ENGINE)
+    mail = session.get_one(Mail, each.claimed.mail.id)
+    undelivered.see_to(desk, mail, each.verdict.reply)
+    ledger.append(session, desk.events, at=now, by=ENGINE)
 
 
 def _beginning(claimed: Claimed, now: datetime) -> dict[str, object]:
