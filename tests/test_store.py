@@ -6,10 +6,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.exc import IntegrityError, StatementError
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 
 from schemas.tables import Holding, Mail, Setting
-from secretariat.store import Store
+from secretariat.store import Store, add_row
 from tests.conftest import at
 
 
@@ -25,6 +25,26 @@ def test_migrating_again_changes_nothing(store: Store) -> None:
     store.migrate()
     with store.read() as session:
         assert session.get_one(Setting, "kept").value == "yes"
+
+
+def test_a_plain_row_is_seen_by_who_asks_and_kept(store: Store) -> None:
+    with store.write() as session:
+        add_row(session, Setting, name="first", value="seen")
+        assert session.exec(select(Setting.value)).all() == ["seen"]
+        add_row(session, Setting, name="second", value="kept")
+    with store.read() as session:
+        assert session.exec(select(Setting.name).order_by(Setting.name)).all() == [
+            "first",
+            "second",
+        ]
+
+
+def test_a_plain_row_is_dropped_with_what_failed(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.write() as session:
+        add_row(session, Setting, name="first", value="lost")
+        _ = 1 / 0
+    with store.read() as session:
+        assert session.exec(select(Setting)).all() == []
 
 
 def test_instants_come_back_aware_and_in_utc(store: Store) -> None:

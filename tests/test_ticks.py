@@ -124,7 +124,7 @@ def test_many_steps_due_in_one_second_are_all_taken_with_few_questions_to_the_st
     )
     assert tick(an_office(store, commit, at("2026-06-03T02:00:01Z"))) == 500
     assert len(mails(store)) == 500
-    assert len(asks) < 3 * 500
+    assert len(asks) < 50  # not one for each
     with store.read() as session:
         left = next_due(session)
     assert left
