@@ -16,6 +16,8 @@ from notifications.overtaken import still_needed
 from schemas.anchor import Anchor
 from schemas.events import Event
 from schemas.programme import Contact, Programme
+from schemas.return_acts import Given
+from schemas.return_tables import FigureReturn
 from schemas.tables import Holding, Mail, Obligation, Reply
 from secretariat import ladder, ledger, week, words
 from secretariat.commands import reminders
@@ -23,6 +25,8 @@ from secretariat.commands.office import Desk
 from secretariat.commands.posts import Holder
 from secretariat.commands.turns import turn
 from secretariat.errors import UnknownError
+from secretariat.given import name_of as figure_name
+from secretariat.given import said
 from secretariat.languages import Language, language_of
 from secretariat.moments import in_words
 from secretariat.ownership import ENGINE
@@ -68,6 +72,7 @@ class Facts:
             "extension": self._about_extension,
             "meeting": self._about_meeting,
             "gap": self._about_gaps,
+            "return": self._about_return,
         }[mail.template]
         common = {
             "programme": self.programme,
@@ -104,6 +109,29 @@ class Facts:
             "late_days": ladder.days_late(obligation.do_by, self.now),
             "not_worked": free and self.language.day(free),
             "link": self.link("obligation", obligation.id),
+            "correction": self._correction(obligation),
+        }
+
+    def _correction(self, obligation: Obligation) -> str:
+        """Why its figures were sent back, if they were."""
+        kept = self.session.get(FigureReturn, obligation.id)
+        return kept.correction if kept and kept.state == "correction" else ""
+
+    def _about_return(self, mail: Mail) -> Known:
+        facts = self._about_obligation(mail)
+        given = [Given.model_validate(one) for one in mail.context["figures"]]
+        own = mail.context["answer"] != "to-verify"
+        return facts | {
+            "received_at": datetime.fromisoformat(mail.context["received_at"]),
+            "figures": [
+                {
+                    "name": figure_name(self.programme, one.indicator, one.about, self.language),
+                    "said": said(one, self.language),
+                    "note": one.note,
+                }
+                for one in given
+            ],
+            "link": facts["link"] if own else self.links.page(f"obligations/{mail.obligation}"),
         }
 
     def _about_holding(self, mail: Mail) -> Known:

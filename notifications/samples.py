@@ -37,6 +37,7 @@ def samples(programme: Programme) -> dict[str, list[dict[str, Any]]]:
         "weekly": list(_weeks(programme)),
         "moved": list(_moves()),
         "extension": list(_extensions(programme)),
+        "return": list(_returns(programme)),
         "gap": [{"gaps": [_gap()] * count} for count in (1, 2)],
         "meeting": list(_meetings(programme)),
         "undelivered": [
@@ -116,6 +117,7 @@ def _obligations(programme: Programme) -> Iterator[dict[str, Any]]:
             "escalates": escalates,
             "late_days": 3 if late else 0,
             "not_worked": "10 March 2026" if provisional else None,
+            "correction": "the parts are more than the total" if late else "",
             "hours_late": 5 if late else 0,
         }
 
@@ -131,6 +133,18 @@ def _extensions(programme: Programme) -> Iterator[dict[str, Any]]:
             "wanted_on": "16 March 2026",
             "promised_on": "9 March 2026",
             "due_on": "9 March 2026",
+        }
+
+
+def _returns(programme: Programme) -> Iterator[dict[str, Any]]:
+    asked = next(_obligations(programme))
+    for answer, late in product(("received", "to-verify", "verified"), (True, False)):
+        yield asked | {
+            "answer": answer,
+            "number": 7,
+            "late": late,
+            "received_at": _NOW,
+            "figures": [{"name": "A figure", "said": "848", "note": note} for note in ("", "so")],
         }
 
 

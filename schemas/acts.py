@@ -8,6 +8,7 @@ from schemas.act import Act, Day, MailNumber, Moment, Name, SomName, Words
 from schemas.anchor import Anchor
 from schemas.figure_acts import ReportStage, StateFigure, WithdrawFigure
 from schemas.phase import Phase
+from schemas.return_acts import RequestCorrection, SaveReturn, SubmitReturn, VerifyReturn
 from schemas.texts import READABLE
 from schemas.turn_acts import AcceptSwap, DeclineSwap, OfferSwap, PassTurn
 
@@ -403,7 +404,11 @@ AnyAct = Annotated[
     | PassTurn
     | OfferSwap
     | AcceptSwap
-    | DeclineSwap,
+    | DeclineSwap
+    | SaveReturn
+    | SubmitReturn
+    | RequestCorrection
+    | VerifyReturn,
     Field(discriminator="act"),
 ]
 

@@ -9,7 +9,12 @@ from schemas.anchor import Anchor
 from schemas.texts import READABLE
 
 Said = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000), READABLE]
-Period = Annotated[str, StringConstraints(pattern=r"^[12][0-9]{3}(-(H[12]|Q[1-4]|[12][0-9]{3}))?$")]
+Period = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^([12][0-9]{3}(-(H[12]|Q[1-4]|[12][0-9]{3}))?|SOM[1-9][0-9]{0,2})$"
+    ),
+]
 Whole = Annotated[int, Field(ge=0, lt=10**15)]
 
 

@@ -20,7 +20,7 @@ class StatementSeen(BaseModel):
 
     id: str
     value: int
-    parts: dict[str, int]
+    parts: dict[str, int | str]
     at_least: bool
     counts: list[str]
     missing: list[str]

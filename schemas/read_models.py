@@ -1,6 +1,7 @@
 """Which tables are made from the ledger, and only from it?"""
 
 from schemas.figure_tables import StageReport, Statement
+from schemas.return_tables import FigureReturn
 from schemas.tables import (
     Absence,
     Cycle,
@@ -34,4 +35,5 @@ READ_MODELS = (
     StageReport,
     PassedTurn,
     Swap,
+    FigureReturn,
 )

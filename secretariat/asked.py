@@ -7,11 +7,13 @@ from sqlmodel import Session, col, select
 
 from schemas.figures import StrandSeen
 from schemas.programme import Contact, Function, LadderStep, Milestone, Programme
+from schemas.return_tables import FigureReturn
 from schemas.tables import Entry, Mail, Obligation, Reply, Timer
-from secretariat import closeup, figures, words
+from secretariat import closeup, figures, returns, words
 from secretariat.commands import promises, reminders
 from secretariat.commands.figures import speakers
 from secretariat.commands.office import Desk
+from secretariat.commands.returns import judges
 from secretariat.ownership import ENGINE
 from secretariat.readmodels import row
 
@@ -43,10 +45,19 @@ class ObligationSeen:
     answers: str
     replies: list[tuple[Reply, Contact | None]]
     history: list[tuple[Entry, str]]
+    kept: FigureReturn | None
+    verifies: set[str]
 
     def possible(self, by: str, programme: Programme) -> list[str]:
         """The acts a body may do now; ``answers`` is who says yes or no to more time."""
-        return possible(self.obligation, by, programme, self.answers, self.snoozes_left)
+        if self.kept and self.kept.state == "submitted":
+            return ["verify-return", "request-correction"] if by in self.verifies else []
+        acts = possible(self.obligation, by, programme, self.answers, self.snoozes_left)
+        figures = returns.answered_by_figures(
+            programme, self.obligation.function, self.obligation.milestone
+        )
+        ends = not figures or by == self.answers != self.obligation.body
+        return [act for act in acts if act != "done" or ends]
 
 
 def possible(
@@ -106,6 +117,8 @@ def obligation(session: Session, programme: Programme, key: str, now: datetime) 
         answers=promises.answering_body(desk, found),
         replies=closeup.replies(session, programme, [key])[key],
         history=closeup.history(session, programme, Entry.subject == key),
+        kept=session.get(FigureReturn, key),
+        verifies=judges(desk, found),
     )
 
 

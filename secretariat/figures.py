@@ -18,16 +18,18 @@ from schemas.figures import (
 )
 from schemas.measures import Indicator, Strand
 from schemas.programme import Function, Programme
-from secretariat import statements, words
+from secretariat import small, statements, words
 from secretariat.commands.figures import REGION
 
 Key = tuple[str, str, str, bool]
 
 
-def everything(session: Session, programme: Programme, at: datetime) -> Figures:
+def everything(
+    session: Session, programme: Programme, at: datetime, *, guarded: bool = True
+) -> Figures:
     return Figures(
         at=at,
-        figures=figures(session, programme),
+        figures=figures(session, programme, guarded=guarded),
         strands=[
             strand
             for function in programme.functions
@@ -36,8 +38,13 @@ def everything(session: Session, programme: Programme, at: datetime) -> Figures:
     )
 
 
-def figures(session: Session, programme: Programme, function: str = "") -> list[FigureSeen]:
-    """Every figure, in the programme's order of indicators; of one function or of all."""
+def figures(
+    session: Session, programme: Programme, function: str = "", *, guarded: bool = True
+) -> list[FigureSeen]:
+    """Every figure, in the programme's order of indicators; of one function or of all.
+
+    ``guarded`` tells no part of a count of persons that is small.
+    """
     said: dict[Key, list[Statement]] = defaultdict(list)
     query = select(Statement).order_by(
         col(Statement.period), col(Statement.about), col(Statement.number)
@@ -45,7 +52,7 @@ def figures(session: Session, programme: Programme, function: str = "") -> list[
     for each in session.exec(query):
         said[each.indicator, each.period, each.about, each.planned].append(each)
     return [
-        _figure(programme, indicator, key, said)
+        _figure(programme, indicator, key, said, guarded)
         for indicator in programme.indicators
         if not function or indicator.function == function
         for key in sorted(
@@ -64,7 +71,11 @@ def by_indicator(found: list[FigureSeen]) -> list[Measured]:
 
 
 def _figure(
-    programme: Programme, indicator: Indicator, key: Key, said: dict[Key, list[Statement]]
+    programme: Programme,
+    indicator: Indicator,
+    key: Key,
+    said: dict[Key, list[Statement]],
+    guarded: bool,
 ) -> FigureSeen:
     _, period, about, planned = key
     standing = [each for each in said[key] if each.withdrawn_at is None]
@@ -85,9 +96,16 @@ def _figure(
         about=about,
         about_name=words.receiver_name(programme, about),
         planned=planned,
-        statements=[StatementSeen.model_validate(each, from_attributes=True) for each in said[key]],
+        statements=[_told(indicator, each, guarded) for each in said[key]],
         contradictions=[Contradicting(words=each.words, holds=each.holds) for each in found],
     )
+
+
+def _told(indicator: Indicator, statement: Statement, guarded: bool) -> StatementSeen:
+    seen = StatementSeen.model_validate(statement, from_attributes=True)
+    if guarded:
+        seen.parts = small.guarded(indicator.unit, statement.value, statement.parts)
+    return seen
 
 
 def _standing(said: dict[Key, list[Statement]], key: Key) -> list[Statement]:

@@ -65,6 +65,13 @@ SENTENCES = {
     "obligation.acknowledged": "{actor} acknowledged: {thing}",
     "obligation.done": "{actor} did: {thing}",
     "obligation.done.with-note": "{actor} did: {thing} ({note})",
+    "obligation.reopened": "{body} is asked once more, until {due_on}: {thing}",
+    "return.saved": "{actor} saved a draft of its figures: {thing}",
+    "return.submitted": "{actor} handed its figures in, receipt no. {number}: {thing}",
+    "return.submitted.late": "{actor} handed its figures in late, receipt no. {number}: {thing}",
+    "return.correction-requested": "{actor} asked {body} to correct its figures: {thing} "
+    "({reason})",
+    "return.verified": "{actor} verified the figures of {body}: {thing}",
     "mail.held": "{actor} held mail {subject} back: {reason}",
     "mail.released": "{actor} let mail {subject} go",
     "links.revoked": "{actor} called back {count} links in mails: {reason}",

@@ -82,19 +82,21 @@ def _notice(
 
 def _variant(event: Event) -> str:
     """The sentence an event is told by, where one kind has several."""
+    data, variant = event.data, ""
     match event.kind:
         case "review.answered":
-            return f"{event.kind}.{'performed' if event.data['performed'] else 'not-performed'}"
+            variant = "performed" if data["performed"] else "not-performed"
         case "chair.agreed":
-            return f"{event.kind}.{event.data['agreement']}"
+            variant = data["agreement"]
         case "stage.reported":
-            return f"{event.kind}.{event.data['state']}"
-        case "obligation.done" if event.data.get("note"):
-            return f"{event.kind}.with-note"
-        case "obligation.extended" if event.data.get("reason"):
-            return f"{event.kind}.with-reason"
-        case kind:
-            return kind
+            variant = data["state"]
+        case "return.submitted" if data["late"]:
+            variant = "late"
+        case "obligation.done" if data.get("note"):
+            variant = "with-note"
+        case "obligation.extended" if data.get("reason"):
+            variant = "with-reason"
+    return f"{event.kind}.{variant}" if variant else event.kind
 
 
 def _names(programme: Programme, event: Event, by: str, language: Language) -> dict[str, Any]:
@@ -190,7 +192,7 @@ def title_of(programme: Programme, event: Event, language: Language = ENGLISH) -
         )
     cycle, _, slug = tail.partition("/")
     milestone = next((m.title for m in function.milestones if m.slug == slug), "")
-    if milestone and event.kind.startswith("obligation."):
+    if milestone and event.kind.startswith(("obligation.", "return.")):
         title = language.text_of(programme, milestone)
         return language.phrase(_OF_MILESTONE, milestone=title, function=name, cycle=cycle)
     return language.phrase(_OF_CYCLE, function=name, cycle=cycle)

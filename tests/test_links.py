@@ -38,6 +38,8 @@ from schemas.acts import (
     TakeChair,
     Withdraw,
 )
+from schemas.figure_acts import ReportStage
+from schemas.return_acts import SaveReturn, SubmitReturn
 from schemas.tables import Holding, Link, Mail, Obligation, Person
 from secretariat.clock import WallClock
 from secretariat.keys import kept_key, kept_keys, name_of
@@ -569,7 +571,10 @@ def test_what_was_done_by_a_link_is_said_for_90_days_after_it_ran_out(site: Site
 
 def test_no_link_does_what_changes_who_may_act() -> None:
     done = {act for family in FAMILIES.values() for act in family.acts}
-    assert done == {Acknowledge, Done, Snooze, AskExtension, Accept, Decline, Review}
+    assert done == {
+        Acknowledge, Done, Snooze, AskExtension, ReportStage, SaveReturn, SubmitReturn,
+        Accept, Decline, Review,
+    }  # fmt: skip
 
 
 # -- a scanner with a browser ----------------------------------------------------------------------

@@ -22,6 +22,7 @@ from secretariat.cli import (
     meetings,
     obligations,
     people,
+    returns,
     status,
 )
 from secretariat.cli.terminal import office_here, say
@@ -51,6 +52,7 @@ app.add_typer(links.links, name="links")
 app.add_typer(mail.mail, name="mail")
 app.add_typer(obligations.obligation, name="obligation")
 app.add_typer(people.people, name="people")
+app.add_typer(returns.returns, name="returns")
 
 
 def main() -> None:

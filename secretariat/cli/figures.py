@@ -24,7 +24,7 @@ def figures(
     store, moment = office.as_of(at)
     with store.read() as session:
         if json:
-            found = reading.everything(session, office.programme, moment)
+            found = reading.everything(session, office.programme, moment, guarded=False)
             print(found.model_dump_json(indent=2))  # noqa: T201
             return
         seen = reading.figures(session, office.programme, function)

@@ -13,6 +13,7 @@ from secretariat.commands import (
     promises,
     reach,
     recount,
+    returns,
     turns,
     weekly,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "promises",
     "reach",
     "recount",
+    "returns",
     "turns",
     "weekly",
 ]

@@ -98,7 +98,7 @@ def _after(promise: Promise, kind: str, data: dict[str, Any], at: datetime) -> P
         case "obligation.asked-anew":
             asked_at = datetime.fromisoformat(data["asked_at"])
             return replace(promise, since=at, asked_at=asked_at, acknowledged_at=None)
-        case "obligation.moved" | "obligation.extended":
+        case "obligation.moved" | "obligation.extended" | "obligation.reopened":
             asked_at = datetime.fromisoformat(data.get("asked_at") or promise.asked_at.isoformat())
             due_on, anew = date.fromisoformat(data["due_on"]), data.get("anew", False)
             rests = promise.rests_until

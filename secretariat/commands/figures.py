@@ -9,7 +9,8 @@ from schemas.figure_tables import StageReport, Statement
 from schemas.measures import Indicator, Stage, Strand
 from schemas.phase import Transferred
 from schemas.programme import Function, Programme
-from schemas.tables import Holding, Obligation
+from schemas.return_tables import FigureReturn
+from schemas.tables import Holding
 from secretariat import ownership, statements
 from secretariat.commands.holdings import held
 from secretariat.commands.office import Desk, handles
@@ -21,10 +22,16 @@ REGION = "region"
 
 @handles(StateFigure)
 def state_figure(desk: Desk, act: StateFigure) -> None:
-    """Keep one more statement of a figure; the same said again changes nothing."""
+    """Keep one more statement of a figure, if it may be this body's to say."""
     indicator = _indicator(desk, act.indicator)
     _check_about(desk, indicator, act.about)
     _check_may(desk, act.about, _speaks(desk, indicator, act.about))
+    keep(desk, act, by=desk.by)
+
+
+def keep(desk: Desk, act: StateFigure, *, by: str) -> None:
+    """One more statement of a body; the same said again changes nothing."""
+    indicator = _indicator(desk, act.indicator)
     for code in {*act.counts, *act.missing}:
         _member(desk, code)
     for words in statements.faults(indicator, act.value, act.parts):
@@ -44,7 +51,7 @@ def state_figure(desk: Desk, act: StateFigure) -> None:
         "figure.stated",
         subject,
         number=number + 1,
-        by=desk.by,
+        by=by,
         contact=desk.contact,
         counted=None if act.planned else _counted(desk, indicator, act.period),
         **facts,
@@ -72,13 +79,10 @@ def _counted(desk: Desk, indicator: Indicator, period: str) -> int | None:
             moved = [_transferred(desk, function.slug) for function in programme.functions]
             return moved.count(Transferred(indicator.counted))
         case "reported":
-            cycle = f"{indicator.function}/{period}"
-            function = desk.function(indicator.function)
-            asking = [each.slug for each in function.milestones if each.figures]
-            query = select(Obligation.body).where(
-                Obligation.cycle == cycle,
-                col(Obligation.milestone).in_(asking),
-                col(Obligation.done_at).is_not(None),
+            query = select(FigureReturn.body).where(
+                FigureReturn.function == indicator.function,
+                FigureReturn.period == period,
+                col(FigureReturn.submitted_at).is_not(None),
             )
             return len(set(desk.session.exec(query)))
         case "mechanisms":

@@ -12,7 +12,7 @@ from schemas.acts import (
 )
 from schemas.programme import Contact
 from schemas.tables import Obligation, Timer, Urgency
-from secretariat import ladder
+from secretariat import ladder, returns
 from secretariat.catalogues import marked
 from secretariat.commands import reminders
 from secretariat.commands.office import Desk, fires, handles
@@ -68,10 +68,25 @@ def _ask_anew(desk: Desk, timer: Timer) -> None:
 
 @handles(Done)
 def done(desk: Desk, act: Done) -> None:
+    """Where figures are asked for, handing them in does it; the steward may end it without."""
     obligation = _obligation(desk, act.obligation)
     if obligation.done_at is None:
+        if returns.answered_by_figures(desk.programme, obligation.function, obligation.milestone):
+            _check_without_figures(desk, obligation, act.note)
         desk.record(
             "obligation.done", obligation.id, body=desk.by, contact=desk.contact, note=act.note
+        )
+
+
+def _check_without_figures(desk: Desk, obligation: Obligation, note: str) -> None:
+    if desk.by == obligation.body or desk.by != desk.bodies.steward or not note:
+        raise ConflictError(
+            marked(
+                "{obligation} asks for figures: hand them in on its page, with “secretariat "
+                "returns import”, or by the act “submit-return”. Only the secretariat can end it "
+                "without, saying why."
+            ),
+            obligation=obligation.id,
         )
 
 

@@ -52,7 +52,7 @@ def render(dossier: Dossier) -> bytes:
 
 def _describe(document: Any, dossier: Dossier) -> None:
     facts = document.core_properties
-    facts.title = f"{dossier.title}: handover dossier"[:255]
+    facts.title = f"{dossier.title}: {dossier.kind.lower()}"[:255]
     facts.author = facts.last_modified_by = dossier.author[:255]
     facts.subject, facts.comments = f"Ledger {dossier.short_head}", ""
     facts.created = facts.modified = dossier.at.astimezone(UTC).replace(microsecond=0)
@@ -115,7 +115,7 @@ def _open(document: Any, dossier: Dossier) -> None:
     _say(document.add_paragraph(), dossier.programme, quiet=True)
     _say(document.add_paragraph(style="Title"), dossier.title)
     _say(document.add_paragraph(style="Subtitle"), dossier.what)
-    kept = f"Handover dossier as of {dossier.day}, kept by {dossier.author}"
+    kept = f"{dossier.kind} as of {dossier.day}, kept by {dossier.author}"
     _say(document.add_paragraph(), kept, quiet=True)
     _say(document.add_paragraph(), dossier.greeting, quiet=True)
 

@@ -13,8 +13,9 @@ class Form(StrEnum):
 
 
 def file_name(dossier: Dossier, form: Form) -> str:
-    """``dossier-som-hosting-2019-01-03.pdf``."""
-    return f"dossier-{dossier.name}-{dossier.at:%Y-%m-%d}.{form}"
+    """``dossier-som-hosting-2019-01-03.pdf``, ``paper-figures-2018-2019-01-03.pdf``."""
+    kind = dossier.kind.split()[-1].lower()
+    return f"{kind}-{dossier.name}-{dossier.at:%Y-%m-%d}.{form}"
 
 
 def render(dossier: Dossier, form: Form) -> bytes:

@@ -59,6 +59,7 @@ def _content(dossier: Dossier) -> dict[str, Any]:
     """The dossier as the layout reads it."""
     return {
         "title": dossier.title,
+        "kind": dossier.kind,
         "what": dossier.what,
         "programme": dossier.programme,
         "author": dossier.author,

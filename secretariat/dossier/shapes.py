@@ -42,10 +42,10 @@ Block = str | Points | Facts | Table | Section
 
 @dataclass(frozen=True)
 class Dossier:
-    """A function's or the chair's handover file as things stood at ``at``, in the programme's zone.
+    """A handover file, or a paper of another ``kind``, as things stood at ``at``.
 
-    ``day`` is that day in words, ``head`` the ledger's last entry then,
-    ``SEQ:HASH``; ``greeting`` names the members in their own languages.
+    ``at`` is in the programme's zone, ``day`` that day in words, ``head`` the ledger's last entry
+    then, ``SEQ:HASH``; ``greeting`` names the members in their own languages.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Dossier:
     head: str
     greeting: str
     sections: tuple[Section, ...]
+    kind: str = "Handover dossier"
 
     @property
     def short_head(self) -> str:

@@ -6,10 +6,28 @@ from sqlmodel import Session
 
 from schemas.events import Event
 from schemas.tables import Holding
-from secretariat.readmodels import figures, holdings, meetings, obligations, people, turns
+from secretariat.readmodels import (
+    figures,
+    holdings,
+    meetings,
+    obligations,
+    people,
+    returns,
+    turns,
+)
 from secretariat.readmodels.projecting import PROJECTIONS, row
 
-__all__ = ["figures", "holdings", "meetings", "obligations", "people", "project", "row", "turns"]
+__all__ = [
+    "figures",
+    "holdings",
+    "meetings",
+    "obligations",
+    "people",
+    "project",
+    "returns",
+    "row",
+    "turns",
+]
 
 
 def project(session: Session, event: Event, at: datetime) -> bool:

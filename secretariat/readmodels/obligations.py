@@ -95,6 +95,20 @@ def _missed(session: Session, event: Event, at: datetime) -> None:
     row(session, Obligation, event.subject).missed_at = at
 
 
+@on("obligation.reopened")
+def _reopened(session: Session, event: Event, at: datetime) -> None:
+    """What was done is to be done once more, by a new day."""
+    obligation = row(session, Obligation, event.subject)
+    obligation.done_at = obligation.done_by = None
+    obligation.note, obligation.missed_at, obligation.by_rule = "", None, False
+    obligation.moved_from = obligation.do_by
+    for name, value in _times(event).items():
+        setattr(obligation, name, value)
+    obligation.sequence += 1
+    obligation.snoozed_until, obligation.snoozes = None, 0
+    _not_acknowledged(obligation)
+
+
 @on("obligation.released")
 def _released(session: Session, event: Event, at: datetime) -> None:
     session.delete(row(session, Obligation, event.subject))

@@ -24,6 +24,7 @@ from secretariat.settings import Settings
 from secretariat.web import (
     api,
     chair,
+    collection,
     dossiers,
     entries,
     figures,
@@ -32,6 +33,7 @@ from secretariat.web import (
     mails,
     obligations,
     pages,
+    returns,
 )
 from secretariat.web.attempts import Attempts
 from secretariat.web.render import language_at, render, said
@@ -71,7 +73,20 @@ def create_app(parts: Parts) -> FastAPI:
     app = FastAPI(title="secretariat", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts = parts
     app.state.refused = Attempts()
-    for door in (api, pages, chair, figures, forms, links, mails, obligations, dossiers, entries):
+    for door in (
+        api,
+        chair,
+        collection,
+        pages,
+        figures,
+        forms,
+        links,
+        mails,
+        obligations,
+        dossiers,
+        entries,
+        returns,
+    ):
         for route in door.router.routes:
             if isinstance(route, APIRoute) and route.methods == {"GET"}:
                 route.methods.add("HEAD")

@@ -25,6 +25,7 @@ from schemas.acts import (
 from schemas.anchor import Anchor
 from schemas.figure_acts import ReportStage
 from schemas.programme import Contact
+from schemas.return_acts import SaveReturn, SubmitReturn
 from schemas.tables import Entry, Holding, Link, Obligation
 from secretariat import asked, closeup, ledger, words
 from secretariat.catalogues import marked
@@ -42,7 +43,7 @@ from secretariat.languages import Language
 from secretariat.moments import in_words
 from secretariat.ownership import ENGINE
 from secretariat.typed import act_from
-from secretariat.web import signin
+from secretariat.web import return_form, signin
 from secretariat.web.render import asked_for, language_at, render
 
 router = APIRouter()
@@ -66,7 +67,7 @@ class Family:
 
 FAMILIES = {
     "obligation": Family(
-        (Acknowledge, Done, Snooze, AskExtension, ReportStage),
+        (Acknowledge, Done, Snooze, AskExtension, ReportStage, SaveReturn, SubmitReturn),
         (
             "obligation.acknowledged",
             "obligation.done",
@@ -93,41 +94,70 @@ def show_link(request: Request, token: str) -> Response:
         link, why = _opened(request, session, token)
         if link is None or why:
             return _unusable(request, session, token, link, why)
-        contact = _reader(request, link)
-        language = language_at(request)
-        facts = {
-            "link": link,
-            "token": token,
-            "nonce": parts.composer.links.nonce(token),
-            "contact": contact,
-            "post": words.post_name(office.programme, contact, language),
-            "in_words": in_words(contact.zone, language),
-            "body_name": lambda body: words.name_of(office.programme, body, language),
-        }
+        facts = _facts(request, token, link)
         if link.purpose == SIGN_IN:
             return render(request, "signin.html", **facts)
         if link.purpose == DIGESTS:
             off = digests.stopped(session, link.contact, office.clock.now())
             return render(request, "digests.html", stopped=off, **facts)
         if link.purpose == "obligation":
-            promise = asked.obligation(session, office.programme, link.object, office.clock.now())
-            desk = Desk(session, office.programme, office.clock.now(), ENGINE)
-            free = reminders.not_worked(desk, promise.obligation)
-            facts["not_worked"] = free and language.day(free)
-            return _obligation_page(request, promise, facts)
+            return _obligation_page(request, session, facts)
         seen = closeup.holding(session, office.programme, link.object)
         return _answer_page(request, seen, facts)
 
 
-def _obligation_page(
-    request: Request, seen: asked.ObligationSeen, facts: dict[str, Any]
+def checked(request: Request, token: str) -> Link | Response:
+    """The link of a token, with its reader noted; else the page that says it cannot be used."""
+    with request.app.state.parts.office.store.read() as session:
+        link, why = _opened(request, session, token)
+        if link is None or why:
+            return _unusable(request, session, token, link, why)
+    _reader(request, link)
+    return link
+
+
+def _facts(request: Request, token: str, link: Link) -> dict[str, Any]:
+    """What every page of a link tells."""
+    parts = request.app.state.parts
+    programme = parts.office.programme
+    contact = _reader(request, link)
+    language = language_at(request)
+    return {
+        "link": link,
+        "token": token,
+        "nonce": parts.composer.links.nonce(token),
+        "contact": contact,
+        "post": words.post_name(programme, contact, language),
+        "in_words": in_words(contact.zone, language),
+        "body_name": lambda body: words.name_of(programme, body, language),
+    }
+
+
+def figures_page(
+    request: Request, token: str, link: Link, status: int = 200, **typed: Any
 ) -> Response:
-    obligation = seen.obligation
+    """The page of a link to an obligation, with what was just typed into its form."""
+    office: Office = request.app.state.parts.office
+    with office.store.read() as session:
+        facts = _facts(request, token, link)
+        return _obligation_page(request, session, facts, status=status, **typed)
+
+
+def _obligation_page(
+    request: Request, session: Session, facts: dict[str, Any], status: int = 200, **typed: Any
+) -> Response:
     office: Office = request.app.state.parts.office
     language, now = language_at(request), office.clock.now()
+    seen = asked.obligation(session, office.programme, facts["link"].object, now)
+    obligation = seen.obligation
+    desk = Desk(session, office.programme, now, ENGINE)
+    free = reminders.not_worked(desk, obligation)
     return render(
         request,
         "obligation.html",
+        status=status,
+        figures=return_form.of(desk, obligation, facts["contact"].body, language, **typed),
+        not_worked=free and language.day(free),
         obligation=obligation,
         title=language.text_of(office.programme, obligation.title),
         function=words.function_name(office.programme, obligation.function, language),

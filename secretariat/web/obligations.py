@@ -7,8 +7,10 @@ from fastapi.concurrency import run_in_threadpool
 
 from secretariat import asked, ladder, words
 from secretariat.commands import auditing
-from secretariat.commands.office import Office
-from secretariat.web import signin
+from secretariat.commands.office import Desk, Office
+from secretariat.languages import ENGLISH
+from secretariat.ownership import ENGINE
+from secretariat.web import return_form, signin
 from secretariat.web.forms import act_on, sent
 from secretariat.web.pages import day_of
 from secretariat.web.render import render
@@ -44,14 +46,24 @@ def show_obligations(
 @router.get("/obligations/{key:path}")
 def show_obligation(request: Request, key: str) -> Response:
     """One obligation: its days, its ladder with the mails' outcomes, and what one may do."""
+    return obligation_page(request, key)
+
+
+def obligation_page(request: Request, key: str, status: int = 200, **typed: Any) -> Response:
+    """The same with what was just typed into the form of its figures."""
     office: Office = request.app.state.parts.office
     now = office.clock.now()
+    by = signin.contact(request)
     with office.store.read() as session:
         seen = asked.obligation(session, office.programme, key, now)
-    by = signin.contact(request)
+        desk = Desk(session, office.programme, now, ENGINE)
+        reader = by.body if by else ""
+        figures = return_form.of(desk, seen.obligation, reader, ENGLISH, **typed)
     return render(
         request,
         "promise.html",
+        status=status,
+        figures=figures,
         seen=seen,
         state=asked.state(seen.obligation, now),
         acts=seen.possible(by.body, office.programme) if by else [],

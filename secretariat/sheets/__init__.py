@@ -1,0 +1,29 @@
+"""Returns as files: a template to fill in, and what somebody filled in, read back or refused."""
+
+from schemas.return_acts import Given
+from schemas.tables import Obligation
+from secretariat.commands.office import Desk
+from secretariat.commands.returns import asked_of
+from secretariat.errors import BadInputError
+from secretariat.languages import ENGLISH, Language
+from secretariat.sheets.commas import read as read_csv
+from secretariat.sheets.commas import template as csv_template
+from secretariat.sheets.form import LARGEST, Paper, RefusedError
+from secretariat.sheets.workbook import template as xlsx_template
+from secretariat.sheets.workbook_in import read as read_xlsx
+
+__all__ = ["LARGEST", "Paper", "RefusedError", "csv_template", "paper", "read", "xlsx_template"]
+
+
+def paper(desk: Desk, obligation: Obligation, language: Language = ENGLISH) -> Paper:
+    """The form for what answers an obligation. Raises BadInputError: it asks for no figures."""
+    asked = asked_of(desk, obligation)
+    if not asked:
+        raise BadInputError(f"{obligation.id} asks for no figures.")
+    period = obligation.cycle.partition("/")[2]
+    return Paper(obligation.id, obligation.body, period, asked, desk.programme, language)
+
+
+def read(content: bytes, paper: Paper) -> list[Given]:
+    """The figures in a file, by what it is. Raises RefusedError."""
+    return read_xlsx(content, paper) if content.startswith(b"PK") else read_csv(content, paper)

@@ -1,0 +1,56 @@
+"""Where do the bars of an indicator end? One bar for each government; the template draws it."""
+
+from dataclasses import dataclass
+
+from schemas.returns import FigureCollected
+
+WIDTH, LEFT, RIGHT, LINE, THICK = 640, 150, 520, 30, 16
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One government: how long its bar is, and what is said beside it; None: no figure."""
+
+    name: str
+    y: int
+    length: float | None
+    before: float | None
+    words: str
+
+
+@dataclass(frozen=True)
+class Bars:
+    """The chart of one indicator; ``described`` says in words what it shows."""
+
+    bars: list[Bar]
+    height: int
+    described: str
+
+
+def bars(figures: list[FigureCollected]) -> Bars:
+    """Bars to one scale, with a mark where the last period was."""
+    seen = [n for each in figures for n in (each.value, each.before) if n is not None]
+    scale = (RIGHT - LEFT) / max([*seen, 1])
+
+    def along(value: int | None) -> float | None:
+        return None if value is None else round(value * scale, 1)
+
+    found = [
+        Bar(
+            name=each.about_name,
+            y=number * LINE,
+            length=along(each.value),
+            before=along(each.before),
+            words=said(each),
+        )
+        for number, each in enumerate(figures)
+    ]
+    described = "; ".join(f"{bar.name}: {bar.words}" for bar in found)
+    return Bars(found, len(found) * LINE, described)
+
+
+def said(figure: FigureCollected) -> str:
+    """“848”, “not available”, “not handed in”."""
+    if figure.value is not None:
+        return f"{figure.value:,}"
+    return "not available" if figure.unavailable else "not handed in"
