@@ -1,7 +1,8 @@
 """Which parts of a count of persons may everybody see, so that nobody is found in them?
 
 A part below five is told as “under 5”, and the other part of its split is not told at all, since it
-could be taken from the total. Which other part is small is not told either.
+could be taken from the total. Of fewer than ten, one part is always small, and which would tell too
+much: neither is told.
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ def guarded(unit: str, value: int, parts: Mapping[str, int]) -> dict[str, int | 
         return told
     for names in PARTS.values():
         own = [name for name in names if name in parts]
-        first = next((name for name in own if parts[name] < SMALL), None)
-        if first:
-            told |= dict.fromkeys(own, NOT_TOLD) | {first: UNDER}
+        if tiny := [name for name in own if parts[name] < SMALL]:
+            told |= dict.fromkeys(own, NOT_TOLD)
+            told |= dict.fromkeys(tiny, UNDER) if value >= 2 * SMALL else {}
     return told
