@@ -20,24 +20,27 @@ def deployments(written: dict[str, Any], programme: Programme) -> dict[str, Any]
     definitions = written["definitions"]
     common = {
         "entrypoint": "flows/common_cycle.py:common_cycle",
+        "concurrency_limit": definitions["one-at-a-time"],
         "work_pool": definitions["pool"],
         "schedules": [{**each, "timezone": programme.zone} for each in definitions["nightly"]],
     }
     wanted = [
-        known.get(slug)
+        known.get(function.slug)
         or {
-            "name": slug,
-            "parameters": {"function": slug},
-            "tags": [slug],
+            "name": function.slug,
+            "parameters": {"function": function.slug},
+            "tags": [function.slug, function.cadence.value],
             "triggers": [
                 {
-                    "match_related": {"prefect.resource.id": f"secretariat.function.{slug}"},
+                    "match_related": {
+                        "prefect.resource.id": f"secretariat.function.{function.slug}"
+                    },
                     "expect": definitions["changes-hands"],
                 }
             ],
             **common,
         }
-        for slug in (function.slug for function in programme.functions)
+        for function in programme.functions
     ]
     return {**written, "deployments": wanted}
 

@@ -5,14 +5,16 @@ the same and changes nothing.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
+from threading import Event, Thread
 from typing import ParamSpec, TypeVar
 
 from prefect import Task, get_run_logger, task
 from prefect.runtime import flow_run
 from sqlmodel import col, select
 
+from flows import artifacts
 from schemas.acts import AskBodies, CloseCycle, OpenCycle, PlanMilestones
 from schemas.programme import Function
 from schemas.tables import Cycle, Obligation, PlannedMilestone
@@ -23,13 +25,25 @@ from secretariat.installation import open_office
 from secretariat.ownership import ENGINE
 from secretariat.settings import load_settings
 
+BEAT = 2.0  # seconds
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def step(name: str, *tags: str) -> Callable[[Callable[P, R]], Task[P, R]]:
-    """A named task, tried again after 1, 5 and 15 seconds: every step is safe to repeat."""
-    return task(name=name, tags=list(tags), retries=3, retry_delay_seconds=[1, 5, 15])
+    """A named task, tried again after 1, 5 and 15 seconds: every step is safe to repeat.
+
+    What it says is not kept by Prefect; were it, it would be as JSON.
+    """
+    return task(
+        name=name,
+        tags=list(tags),
+        retries=3,
+        retry_delay_seconds=[1, 5, 15],
+        persist_result=False,
+        result_serializer="json",
+    )
 
 
 @cache
@@ -46,44 +60,77 @@ def the_function(slug: str) -> Function:
 
 
 def run_name() -> str:
-    """What Prefect calls a run: its function and what it looks after."""
+    """What Prefect calls a run: its function and the cycles it looks after."""
     given: dict[str, str | None] = flow_run.parameters or {}
     function = given.get("function") or flow_run.flow_name
-    return f"{function}: {given.get('cycle') or 'all open cycles'}"
+    cycle = given.get("cycle")
+    names = [cycle] if cycle else looked_after(function)
+    return f"{function}: {', '.join(names) or 'no cycle is open'}"
+
+
+def looked_after(function: str) -> list[str]:
+    """The cycles that are open, and the one that should be now."""
+    office = the_office()
+    with office.store.read() as session:
+        return reconcile.to_look_after(session, the_function(function), reconcile.today_of(office))
 
 
 @contextmanager
 def reported(function: str, cycle: str | None) -> Iterator["Progress"]:
-    """Keep a run's progress in the store, where board and CLI read it."""
-    office = the_office()
+    """Keep a run's progress in the store, where board and CLI read it, and show it in Prefect.
+
+    The work is done and known to be before Prefect is shown it.
+    """
+    office, begun = the_office(), the_office().clock.now()
     key = next((tag[4:] for tag in flow_run.tags or [] if tag.startswith("run:")), None)
+    prefect_id = str(flow_run.id or "by-hand")
     with office.store.write() as session:
-        now = office.clock.now()
-        run = runs.begin(session, key, function, cycle, str(flow_run.id or "by-hand"), now)
-    progress = Progress(office, run.key)
+        run = runs.begin(session, key, function, cycle, prefect_id, begun)
+    progress = Progress(office, run.key, prefect_id)
     try:
-        yield progress
+        with progress.beating():
+            yield progress
     except Exception as error:
         progress.end("failed", str(error))
         raise
     progress.end("done", "")
+    artifacts.show(office, function, cycle, begun)
 
 
 class Progress:
     """Says each step to the store and to Prefect's log."""
 
-    def __init__(self, office: Office, key: str) -> None:
+    def __init__(self, office: Office, key: str, prefect_id: str) -> None:
         self._office = office
         self._key = key
+        self._prefect_id = prefect_id
 
     def __call__(self, words: str) -> None:
         get_run_logger().info(words)
         with self._office.store.write() as session:
-            runs.note(session, self._key, words)
+            runs.note(session, self._key, self._prefect_id, words)
+
+    @contextmanager
+    def beating(self) -> Iterator[None]:
+        """Tell the store that this process lives, so that a run whose process died is noticed."""
+        over = Event()
+        teller = Thread(target=self._beat_until, args=[over], name="beat", daemon=True)
+        teller.start()
+        try:
+            yield
+        finally:
+            over.set()
+
+    def _beat_until(self, over: Event) -> None:
+        while not over.wait(BEAT):
+            # A store that is away is told later; a run given to another is ended by its next step.
+            with suppress(Exception), self._office.store.queue() as session:
+                runs.beat(session, self._key, self._prefect_id)
 
     def end(self, state: str, words: str) -> None:
+        now = self._office.clock.now()
         with self._office.store.write() as session:
-            runs.end(session, self._key, state, words, self._office.clock.now())
+            runs.end(session, self._key, self._prefect_id, state, words, now)
 
 
 def under_way(function: str, cycle: str | None, say: Progress) -> Iterator[str]:
@@ -103,11 +150,7 @@ def under_way(function: str, cycle: str | None, say: Progress) -> Iterator[str]:
 @step("find the cycles to look after", "read")
 def cycles_to_look_after(function: str, cycle: str | None) -> list[str]:
     """The cycle asked for; else every open one, and the one that should be open now."""
-    if cycle:
-        return [cycle]
-    office = the_office()
-    with office.store.read() as session:
-        return reconcile.to_look_after(session, the_function(function), reconcile.today_of(office))
+    return [cycle] if cycle else looked_after(function)
 
 
 @step("open the cycle", "cycle")

@@ -429,6 +429,8 @@ class Run(SQLModel, table=True):
     prefect_id: str | None = Field(default=None, index=True)
     steps: list[str] = Field(default_factory=list, sa_type=JSON)
     words: str = ""
+    beat: int = Field(default=0, description="grows for as long as its process lives")
+    lost: int = Field(default=0, description="how often its process or Prefect's run was gone")
     ended_at: datetime | None = instant(default=None)
 
 

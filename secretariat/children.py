@@ -16,12 +16,14 @@ from typing import IO
 import httpx
 
 from flows.deployments import write_deployments
+from flows.relay import knows_deployments
 from schemas.programme import Programme
 from secretariat.settings import Settings
 
 POOL = "secretariat"
 HOME = Path(__file__).resolve().parent.parent  # where prefect.yaml and flows/ are
 GRACE = 5.0  # seconds between asking and killing
+PATIENCE = 5.0  # seconds for an answer
 _SET_PARENT_DEATH_SIGNAL = 1
 
 log = logging.getLogger(__name__)
@@ -67,37 +69,29 @@ class Prefect:
         deployed = False
         while not self._stopping.is_set():
             self._ensure("server", server)
-            if not self._healthy():
-                self.words = "starting"
-            elif not deployed:
-                self.words = "taking in the deployments"
-                deployed = self._deploy()
-            elif self._is_up("worker") or self._take_up_again():
-                self._ensure("worker", worker)
-                self.words = "up"
+            try:
+                if deployed and self._knows_deployments():
+                    self._ensure("worker", worker)
+                    self.words = "up"
+                elif self._is_healthy():
+                    self.words = "taking in the deployments"
+                    deployed = self._deploy()
+            except httpx.HTTPError:
+                self.words = "does not answer; what needs it waits" if deployed else "starting"
             self._stopping.wait(1)
+
+    def _knows_deployments(self) -> bool:
+        """Whether it still does: its database may be a new one."""
+        with httpx.Client(auth=self.settings.prefect_auth, timeout=PATIENCE) as client:
+            return knows_deployments(client, self.settings.prefect_api, self.programme)
+
+    def _is_healthy(self) -> bool:
+        url = f"{self.settings.prefect_api}/health"
+        return httpx.get(url, timeout=PATIENCE).raise_for_status().is_success
 
     def _is_up(self, name: str) -> bool:
         child = self._running.get(name)
         return child is not None and child.poll() is None
-
-    def _take_up_again(self) -> bool:
-        """Whether what an earlier worker left half done waits again; every flow may run twice."""
-        unfinished = {"state": {"type": {"any_": ["RUNNING", "PENDING", "CANCELLING"]}}}
-        again = {"type": "SCHEDULED", "name": "AwaitingRetry", "message": "Its worker had ended."}
-        try:
-            with httpx.Client(
-                base_url=self.settings.prefect_api, auth=self.settings.prefect_auth, timeout=10
-            ) as prefect:
-                found = prefect.post("flow_runs/filter", json={"flow_runs": unfinished})
-                for run in found.raise_for_status().json():
-                    said = {"state": again, "force": True}
-                    path = f"flow_runs/{run['id']}/set_state"
-                    prefect.post(path, json=said).raise_for_status()
-        except httpx.HTTPError as error:
-            log.warning("Prefect does not say what was left half done (%s).", error)
-            return False
-        return True
 
     def _ensure(self, name: str, arguments: list[str]) -> None:
         if self._is_up(name):
@@ -146,12 +140,6 @@ class Prefect:
         directory.mkdir(exist_ok=True)
         return (directory / f"prefect-{name}.log").open("ab")
 
-    def _healthy(self) -> bool:
-        try:
-            return httpx.get(f"{self.settings.prefect_api}/health", timeout=2).is_success
-        except httpx.HTTPError:
-            return False
-
 
 def prefect_environment(settings: Settings) -> dict[str, str]:
     """Prefect's own settings: its files with ours, no telemetry, quick to notice work.
@@ -168,6 +156,13 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_WORKER_QUERY_SECONDS": "2",
+        "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+        # Who holds a function's one place must outlive the server, or the place is lost with it.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+            "prefect.server.concurrency.lease_storage.filesystem"
+        ),
+        # Longer than workers look ahead (10 s), or they ask for a taken place without a pause.
+        "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "15",
         "SECRETARIAT_HOME": str(HOME),
         "PYTHONUNBUFFERED": "1",
     }

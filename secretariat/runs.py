@@ -5,8 +5,10 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from schemas.tables import Run
+from secretariat.errors import ConflictError
 
 UNFINISHED = ("waiting", "started", "running")
+GIVEN_UP_AFTER = 3  # workers in a row that die of it
 
 
 def alike(session: Session, deployment: str, cycle: str | None) -> list[Run]:
@@ -49,7 +51,10 @@ def begin(
     prefect_id: str,
     now: datetime,
 ) -> Run:
-    """The row of a run that begins; a run Prefect started by itself gets one now."""
+    """The row of a run that begins; a run Prefect started by itself gets one now.
+
+    Raises ConflictError: it was given to another flow run, so this one must leave it alone.
+    """
     same = select(Run).where(Run.prefect_id == prefect_id)
     run = session.get(Run, key) if key else session.exec(same).first()
     if run is None:
@@ -61,18 +66,48 @@ def begin(
             asked_at=now,
             asked_by="prefect",
         )
+    elif run.state != "waiting":
+        _check_is_at(run, prefect_id)
     run.state, run.prefect_id, run.steps, run.words = "running", prefect_id, [], ""
     session.add(run)
     return run
 
 
-def note(session: Session, key: str, step: str) -> None:
-    """One more step is done."""
+def beat(session: Session, key: str, prefect_id: str) -> None:
+    """Its process lives. Raises ConflictError as ``begin`` does."""
     run = session.get_one(Run, key)
+    _check_is_at(run, prefect_id)
+    run.beat += 1
+
+
+def note(session: Session, key: str, prefect_id: str, step: str) -> None:
+    """One more step is done. Raises ConflictError as ``begin`` does."""
+    run = session.get_one(Run, key)
+    _check_is_at(run, prefect_id)
     run.steps = [*run.steps, step]
 
 
-def end(session: Session, key: str, state: str, words: str, now: datetime) -> None:
-    """The run is ``done`` or ``failed``."""
+def end(
+    session: Session, key: str, prefect_id: str | None, state: str, words: str, now: datetime
+) -> None:
+    """The run is ``done`` or ``failed``, unless it was given to another flow run meanwhile."""
     run = session.get_one(Run, key)
-    run.state, run.words, run.ended_at = state, words, now
+    if run.prefect_id == prefect_id:
+        run.state, run.words, run.ended_at = state, words, now
+
+
+def take_back(session: Session, seen: Run, words: str, now: datetime) -> None:
+    """What nobody has worked at since it was ``seen`` waits anew; lost too often, it failed."""
+    run = session.get_one(Run, seen.key)
+    if (run.state, run.prefect_id, run.beat) != (seen.state, seen.prefect_id, seen.beat):
+        return
+    run.lost += 1
+    if run.lost >= GIVEN_UP_AFTER:
+        end(session, run.key, run.prefect_id, "failed", words, now)
+    else:
+        run.state, run.prefect_id, run.words = "waiting", None, f"{words} It is started again."
+
+
+def _check_is_at(run: Run, prefect_id: str) -> None:
+    if run.prefect_id != prefect_id:
+        raise ConflictError(f"{run.key} was given to another worker; this one leaves it alone.")

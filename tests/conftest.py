@@ -36,7 +36,8 @@ BARE = {k: v for k, v in os.environ.items() if not k.startswith(("SECRETARIAT_",
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The whole program first: it mostly waits, and the rest goes on beside it."""
-    items.sort(key=lambda item: "test_end_to_end" not in item.nodeid)
+    waiting = ("tests/test_end_to_end", "tests/test_prefect")
+    items.sort(key=lambda item: not item.nodeid.startswith(waiting))
 
 
 def at(text: str) -> datetime:

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -144,23 +143,6 @@ def test_flows_do_their_work_and_running_them_again_changes_nothing(demo: Runnin
         assert known in ([], entries())
         known = entries()
     assert known
-
-
-def test_a_run_that_was_killed_is_taken_up_again_and_finished_once(tmp_path: Path) -> None:
-    """Power fails while a flow runs; the next start does the work, the board never says it runs."""
-    cycle = str(datetime.now(UTC).year + 1)
-    running = start(tmp_path / "data", "up")
-    running.wait_for(lambda: running.answers() and running.health()["Prefect"] == "up", 120, "all")
-    assert running.cli("run", "national-planning", "--cycle", cycle, "--wait", "0").returncode == 0
-    begun = lambda: [r for r in runs(running, "national-planning") if r.prefect_id]  # noqa: E731
-    running.wait_for(lambda: bool(begun()), 60, "the run's start")
-    for process in reversed(family(running)):
-        process.kill()
-    again = start(tmp_path / "data", "up")
-    again.wait_for(lambda: done(again, "national-planning"), 150, "the run's end")
-    (run,) = runs(again, "national-planning")
-    assert f"{cycle}: the cycle is opened" in run.steps
-    again.stop()
 
 
 def test_prefect_serves_nobody_without_its_password(demo: Running) -> None:
