@@ -102,6 +102,7 @@ class Facts:
         return {
             "obligation": obligation,
             "title": self.language.text_of(self.programme, obligation.title),
+            "evidence": self._evidence(obligation),
             "function": self._function(obligation.function),
             "cycle": obligation.cycle.partition("/")[2],
             "body": self._body(obligation.body),
@@ -133,6 +134,12 @@ class Facts:
             ],
             "link": facts["link"] if own else self.links.page(f"obligations/{mail.obligation}"),
         }
+
+    def _evidence(self, obligation: Obligation) -> str:
+        """What shows that it is done, as the programme has it today."""
+        function = self.programme.function(obligation.function)
+        milestone = function.milestone(obligation.milestone) if function else None
+        return self.language.text_of(self.programme, milestone.evidence) if milestone else ""
 
     def _about_holding(self, mail: Mail) -> Known:
         holding = self.session.get(Holding, mail.holding)

@@ -109,6 +109,7 @@ def _obligations(programme: Programme) -> Iterator[dict[str, Any]]:
                 provisional=provisional,
             ),
             "title": "A step of the function",
+            "evidence": "The record of the step" if acknowledged else "",
             "function": "A function",
             "cycle": "2026",
             "body": "A body",
