@@ -114,7 +114,7 @@ def test_a_domain_event_reaches_prefect_and_triggers_a_deployment(demo: Running)
 
 
 FLOWS = {
-    ("indicator-collection", "2018"): "Indicators handed in: 5 of 6; missing: China task force",
+    ("indicator-collection", "2018"): "5 of 6 returns came in; missing: China task force",
     ("chair-rotation", "SOM13"): "SOM14: Viet Nam is informally agreed",
     ("national-planning", "2019"): "2019: 12 asked",
 }
