@@ -197,6 +197,8 @@ def test_what_could_do_harm_is_not_even_opened(paper: Paper) -> None:
     assert "more than 1,000,000 bytes" in refused(good + b"0" * 1_000_000, paper)[0]
     assert "cannot be read as a workbook" in refused(b"PK\x03\x04 and nothing more", paper)[0]
     assert "cannot be read as a workbook" in refused(good[:-2000], paper)[0]
+    locked = bytes.fromhex("d0cf11e0a1b11ae1") + b"0" * 500  # by a password, or from before 2007
+    assert "cannot be read as a workbook" in refused(locked, paper)[0]
 
 
 def test_a_lone_cell_far_out_is_named_and_not_walked_to(paper: Paper) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from schemas.act import Act
-from schemas.acts import Done
+from schemas.acts import CloseCycle, Done
 from schemas.figure_acts import StateFigure
 from schemas.figure_tables import Statement
 from schemas.measures import Indicator
@@ -189,6 +189,25 @@ def test_verified_figures_change_no_more(bench: Bench) -> None:
             do(bench, act)
     with pytest.raises(ConflictError, match="was verified"):
         do(bench, RequestCorrection(obligation=KEY, reason="Too late."), by="un-act")
+
+
+def test_a_cycle_is_not_over_before_all_that_came_in_is_verified(bench: Bench) -> None:
+    with bench.office.store.read() as session:
+        keys = session.exec(select(Obligation.id).order_by(Obligation.id)).all()
+    for key in keys:
+        if "indicators-reported" in key:
+            code = key[-2:].upper()
+            act = SubmitReturn(obligation=key, figures=figures(about=code))
+            do(bench, act, by=key.partition("@")[2])
+        else:
+            do(bench, Done(obligation=key), by="un-act")
+    close = CloseCycle(function="indicator-collection", cycle="2018")
+    with pytest.raises(ConflictError, match="@tf-cn is not verified"):
+        do(bench, close, by="un-act")
+    for key in keys:
+        if "indicators-reported" in key:
+            do(bench, VerifyReturn(obligation=key), by="un-act")
+    do(bench, close, by="un-act")
 
 
 @pytest.mark.parametrize("by", ["tf-kh", "tf-th"])

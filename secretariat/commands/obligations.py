@@ -10,6 +10,7 @@ from schemas.anchor import Anchor
 from schemas.events import Event
 from schemas.phase import Standing
 from schemas.programme import Cadence, Contact, Function, Milestone
+from schemas.return_tables import FigureReturn
 from schemas.tables import Cycle, Holding, Obligation, PlannedMilestone, Som, Timer
 from secretariat import cycles, ladder, rotation
 from secretariat.commands import moves, reminders
@@ -254,6 +255,8 @@ def close_cycle(desk: Desk, act: CloseCycle) -> None:
             f"{cycle.id} is not over: {undone[0].id} is open"
             + (f", and {len(undone) - 1} more." if len(undone) > 1 else ".")
         )
+    if unverified := _unverified(desk, cycle):
+        raise ConflictError(f"{cycle.id} is not over: the return {unverified[0]} is not verified.")
     desk.record("cycle.closed", cycle.id)
 
 
@@ -262,6 +265,13 @@ def _open(desk: Desk, act: PlanMilestones | AskBodies) -> Cycle:
     if cycle.closed_at:
         raise ConflictError(f"{cycle.id} was closed on {cycle.closed_at:%Y-%m-%d}.")
     return cycle
+
+
+def _unverified(desk: Desk, cycle: Cycle) -> list[str]:
+    """What was handed in and may still be sent back."""
+    own = col(FigureReturn.id).startswith(f"{cycle.id}/", autoescape=True)
+    waiting = col(FigureReturn.state).in_(("submitted", "correction"))
+    return list(desk.session.exec(select(FigureReturn.id).where(own, waiting).order_by("id")))
 
 
 def _undone(desk: Desk, cycle: Cycle) -> list[Obligation]:

@@ -12,6 +12,9 @@ from secretariat.sheets.form import LARGEST, Paper, RefusedError
 from secretariat.sheets.workbook import template as xlsx_template
 from secretariat.sheets.workbook_in import read as read_xlsx
 
+_PACKED = (b"PK", b"\xd0\xcf\x11\xe0")
+"""How workbooks begin: XLSX, and what is older or locked by a password, which is refused as one."""
+
 __all__ = ["LARGEST", "Paper", "RefusedError", "csv_template", "paper", "read", "xlsx_template"]
 
 
@@ -26,4 +29,4 @@ def paper(desk: Desk, obligation: Obligation, language: Language = ENGLISH) -> P
 
 def read(content: bytes, paper: Paper) -> list[Given]:
     """The figures in a file, by what it is. Raises RefusedError."""
-    return read_xlsx(content, paper) if content.startswith(b"PK") else read_csv(content, paper)
+    return read_xlsx(content, paper) if content.startswith(_PACKED) else read_csv(content, paper)

@@ -54,7 +54,7 @@ FRACTION = marked("{typed} is no whole number.")
 HUGE = marked("{typed} is more than can be counted.")
 NOT_SPLIT = marked("This figure is not split into {part}. Leave the cell empty.")
 ERROR = marked("It holds an error, {typed}.")
-_ACTIVE = ("vbaproject", "externallinks/", "embeddings/", "activex/", "macrosheets/", "ole")
+_ACTIVE = ("vbaproject", "externallinks/", "embeddings/", "activex/", "macrosheets/", "oleobject")
 
 Fault = Callable[..., None]
 

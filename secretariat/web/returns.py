@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
@@ -48,7 +47,7 @@ def template_by_link(request: Request, token: str, form: str) -> Response:
 
 @router.post("/link/{token}/return")
 async def form_by_link(request: Request, token: str) -> Response:
-    typed = _texts(await request.form())
+    typed = await _typed(request)
     return await run_in_threadpool(_form_by_link, request, token, typed)
 
 
@@ -124,7 +123,7 @@ def show_template(request: Request, key: str, form: str) -> Response:
 
 @router.post("/return/form/{key:path}")
 async def send_form(request: Request, key: str) -> Response:
-    typed = _texts(await request.form())
+    typed = await _typed(request)
     return await run_in_threadpool(_send_form, request, key, typed)
 
 
@@ -163,15 +162,22 @@ def _back_to(key: str) -> Response:
 # -- what both doors do ----------------------------------------------------------------------------
 
 
-def _texts(form: Any) -> dict[str, str]:
-    return {name: value for name, value in form.items() if isinstance(value, str)}
+async def _typed(request: Request) -> dict[str, str]:
+    _check_length(request)
+    fields = (await request.form()).items()
+    return {name: value for name, value in fields if isinstance(value, str)}
 
 
-async def _uploaded(request: Request) -> tuple[str, bytes]:
-    """The nonce and the file of a form; what says no length, or too great a one, is not read."""
+def _check_length(request: Request) -> None:
+    """What says no length, or too great a one, is not even read."""
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > sheets.LARGEST + 10_000:
         raise BadInputError(TOO_LARGE)
+
+
+async def _uploaded(request: Request) -> tuple[str, bytes]:
+    """The nonce and the file of a form."""
+    _check_length(request)
     async with request.form(max_files=1, max_fields=10) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile) or not file.filename:
