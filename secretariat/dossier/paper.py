@@ -144,8 +144,10 @@ def _indicator(view: View, found: Measured, notes: Notes, sources: Sources) -> S
     for each in found.figures:
         source = sources[each.indicator, each.period, each.about]
         parts = [str(each.parts.get(part, "")) for part in found.parts]
-        rows.append((each.about_name, _value(view, each, source, notes), *parts))
+        before = ["" if each.before is None else f"{each.before:,}"] * found.has_before
+        rows.append((each.about_name, _value(view, each, source, notes), *parts, *before))
     columns = {"Of": 30, "Total": 30} | dict.fromkeys(map(capital, found.parts), 14)
+    columns |= {"Last period": 18} if found.has_before else {}
     blocks: list[Block] = [table(columns, rows, "Nobody was asked.")]
     if found.total:
         blocks.append(f"{found.total}.")
