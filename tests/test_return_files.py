@@ -145,8 +145,9 @@ def test_a_part_of_a_figure_that_is_not_split_so_is_refused(paper: Paper) -> Non
     ],
 )
 def test_a_column_more_is_refused(paper: Paper, heading: str, reason: str) -> None:
-    [said] = refused(changed(paper, put("L2", heading), put("L3", "x")), paper)
-    assert f"“{heading}” {reason}" in said
+    said = refused(changed(paper, put("L2", heading), put("L3", "x"), put("E3", "many")), paper)
+    assert f"“{heading}” {reason}" in said[0]
+    assert "“many” is text" in said[1]
 
 
 def test_a_sheet_more_or_less_is_refused(paper: Paper) -> None:

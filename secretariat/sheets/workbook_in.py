@@ -156,7 +156,7 @@ def _has_our_columns(sheet: Worksheet, names: list[str], wrong: list[Wrong]) -> 
         wrong.append(Wrong(CELL, where, *not_ours(heading)))
     if own != names and not strange:
         wrong.append(Wrong(SHEET, {"sheet": sheet.title}, MOVED))
-    return own == names and not strange
+    return own == names
 
 
 def _one(asked: Asked, cells: dict[str, Any], fault: Fault) -> Given:
