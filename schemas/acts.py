@@ -423,6 +423,15 @@ class Letter(BaseModel):
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
+class Told(BaseModel):
+    """Where an act of the past is told, and whether it is this project's reading of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str = ""
+    inferred: bool = False
+
+
 class DatedAct(BaseModel):
     """One line of a history: what was done, when (with its zone), by which body, says which source.
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
-from schemas.acts import DatedAct, History
+from schemas.acts import DatedAct, History, Told
 from schemas.phase import Phase
 from schemas.tables import Entry, Holding, Mail, Obligation, Review, Setting
 from secretariat.clock import MovableClock
@@ -58,9 +58,9 @@ def replay(
         live_until(office, clock, dated.at, pause)
         for act, by in _each(office, dated):
             try:
-                office.do(
-                    act, by=by, key=f"{history.name}#{number}:{_object(act)}", contact=dated.contact
-                )
+                key = f"{history.name}#{number}:{_object(act)}"
+                told = Told(source=dated.source, inferred=dated.inferred)
+                office.do(act, by=by, key=key, contact=dated.contact, told=told)
             except SecretariatError as error:
                 raise BadInputError(f"act {number} of {history.name}: {error}") from error
     live_until(office, clock, history.until, pause)

@@ -370,7 +370,7 @@ def test_a_prefect_that_does_not_answer_holds_nobody_up_and_starts_nothing_twice
     assert [each["id"] for each in find()] == [site.run(key).prefect_id]
 
 
-# -- every function ---------------------------------------------------------------------------------
+# -- every function --------------------------------------------------------------------------------
 
 EVERY_FLOW = """
 import sys, yaml

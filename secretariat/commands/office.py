@@ -10,7 +10,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, delete, select
 
 from schemas.act import Act
-from schemas.acts import Letter
+from schemas.acts import Letter, Told
 from schemas.events import Event
 from schemas.programme import Contact, Function, Programme
 from schemas.tables import Ending, Entry, Mail, Term, Timer, Urgency
@@ -278,17 +278,19 @@ class Office:
         key: str | None = None,
         contact: str | None = None,
         letter: Letter | None = None,
+        told: Told | None = None,
     ) -> list[Event]:
         """Carry out one act of the body ``by``; what follows is committed as a whole.
 
         ``key`` makes it idempotent: an act whose key is in the ledger changes nothing. ``letter``
         is the document by which ``by`` lets another body act for it.
+        ``told`` is where an act of the past is told; the ledger keeps it with what happened.
         Raises NotAllowedError, UnknownError, ConflictError, BadInputError; then nothing is changed.
         """
         with self.store.write() as session:
             if key and session.connection().execute(_KEYED, {"key": key}).first():
                 return []
-            return self._carry_out(session, act, by, key, contact, letter).events
+            return self._carry_out(session, act, by, key, contact, letter, told).events
 
     def preview(
         self,
@@ -318,15 +320,16 @@ class Office:
         key: str | None,
         contact: str | None,
         letter: Letter | None,
+        told: Told | None = None,
     ) -> Desk:
         desk = Desk(session, self.programme, self.clock.now(), by, contact)
         self._check(desk, act, by)
         if letter:
             self._check_letter(desk, letter)
         _HANDLERS[type(act)](desk, act)
-        if letter:
-            filed = {"letter": letter.model_dump()}
-            desk.events = [replace(event, data=event.data | filed) for event in desk.events]
+        filed: dict[str, Any] = {"letter": letter.model_dump()} if letter else {}
+        filed |= told.model_dump(exclude_defaults=True) if told else {}
+        desk.events = [replace(event, data=filed | event.data) for event in desk.events]
         ledger.append(session, desk.events, at=desk.now, by=by, key=key)
         return desk
 

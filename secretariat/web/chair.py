@@ -4,11 +4,13 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 from pydantic import TypeAdapter
+from sqlmodel import col
 
 from schemas.act import Act
 from schemas.acts import AnyAct
+from schemas.tables import Entry
 from schemas.turn_acts import AcceptSwap, DeclineSwap, OfferSwap, PassTurn
-from secretariat import board, chair, words
+from secretariat import board, chair, closeup, words
 from secretariat.commands.office import Office
 from secretariat.errors import BadInputError
 from secretariat.typed import checked
@@ -28,12 +30,14 @@ def show_chair(request: Request, at: str | None = None) -> Response:
     store, moment = office.as_of(at)
     with store.read() as session:
         found = board.chair(session)
+        history = closeup.history(session, office.programme, col(Entry.kind).startswith("chair."))
         seen = chair.seen(session, office.programme)
     by = signin.contact(request)
     return render(
         request,
         "chair.html",
         chair=found,
+        history=history,
         seen=seen,
         past=store is not office.store,
         now=moment,

@@ -9,10 +9,11 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from notifications.rendering import teach
+from schemas.acts import Told
 from schemas.anchor import Anchor
 from schemas.programme import Contact
 from schemas.texts import inert
-from secretariat import words
+from secretariat import ledger, words
 from secretariat.errors import SecretariatError, UnreachableError
 from secretariat.languages import ENGLISH, LANGUAGES, Language, language_of
 from secretariat.web import signin
@@ -29,7 +30,12 @@ TEMPLATES = Environment(
 teach(TEMPLATES)
 TEMPLATES.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
 TEMPLATES.filters["anchor"] = lambda text: Anchor.model_validate(text).words
+TEMPLATES.filters["told"] = lambda entry: Told(**_told_of(ledger.event(entry).data))
 TEMPLATES.filters["name_of_body"] = lambda body, programme: words.name_of(programme, body)
+
+
+def _told_of(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: data[name] for name in Told.model_fields if name in data}
 
 
 def render(request: Request, template: str, *, status: int = 200, **facts: Any) -> Response:
