@@ -16,12 +16,13 @@ from sqlmodel import col, select
 
 from flows import artifacts
 from schemas.acts import AskBodies, CloseCycle, OpenCycle, PlanMilestones
-from schemas.programme import Function
+from schemas.programme import Function, Programme
 from schemas.tables import Cycle, Obligation, PlannedMilestone
-from secretariat import reconcile, runs
+from secretariat import meeting, reconcile, runs
 from secretariat.commands.office import Office
 from secretariat.errors import ConflictError, UnknownError
 from secretariat.installation import open_office
+from secretariat.meeting import MeetingSeen
 from secretariat.ownership import ENGINE
 from secretariat.settings import load_settings
 
@@ -196,6 +197,14 @@ def who_is_missing(function: str, cycle: str, milestone: str) -> str:
     return f"{cycle}: {title}: {len(found) - len(missing)} of {len(found)}" + (
         f"; missing: {names}" if names else ""
     )
+
+
+def told_of(som: str, say: Callable[[Programme, MeetingSeen], str]) -> str:
+    """A sentence about a meeting as it is now."""
+    office = the_office()
+    with office.store.read() as session:
+        seen = meeting.meeting(session, office.programme, som, office.clock.now())
+    return f"{som}: {say(office.programme, seen)}"
 
 
 @step("close the cycle if it is over", "cycle")

@@ -43,6 +43,7 @@ class Appointment:
     summary: str
     busy: bool = False
     cancelled: bool = False
+    where: str = ""
 
     def uid(self, domain: str) -> str:
         return f"{sha256(self.about.encode()).hexdigest()[:32]}@{domain}"
@@ -118,7 +119,13 @@ def _meeting(context: dict[str, Any], facts: dict[str, Any]) -> Appointment:
     off = anchor.tentative
     day = Anchor.model_validate(context["was"]).day if off else anchor.day
     return Appointment(
-        f"som/{context['som']}", context["sequence"], day, summary, busy=True, cancelled=off
+        f"som/{context['som']}",
+        context["sequence"],
+        day,
+        summary,
+        busy=True,
+        cancelled=off,
+        where=context.get("venue", ""),
     )
 
 

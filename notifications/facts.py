@@ -15,6 +15,7 @@ from notifications.overrides import Overrides
 from notifications.overtaken import still_needed
 from schemas.anchor import Anchor
 from schemas.events import Event
+from schemas.meeting_tables import Document, Silence
 from schemas.programme import Contact, Programme
 from schemas.return_acts import Given
 from schemas.return_tables import FigureReturn
@@ -71,6 +72,7 @@ class Facts:
             "moved": self._about_moved,
             "extension": self._about_extension,
             "meeting": self._about_meeting,
+            "statement": self._about_statement,
             "gap": self._about_gaps,
             "return": self._about_return,
         }[mail.template]
@@ -101,7 +103,7 @@ class Facts:
         free = reminders.not_worked(desk, obligation)
         return {
             "obligation": obligation,
-            "title": self.language.text_of(self.programme, obligation.title),
+            "title": words.step_title(self.programme, obligation.title, self.language),
             "evidence": self._evidence(obligation),
             "function": self._function(obligation.function),
             "cycle": obligation.cycle.partition("/")[2],
@@ -196,7 +198,7 @@ class Facts:
             "moves": [
                 move
                 | {
-                    "title": self.language.text_of(self.programme, move["title"]),
+                    "title": words.step_title(self.programme, move["title"], self.language),
                     "function": self._function(move["function"]),
                     "body": self._body(move["body"]),
                     "was": self._day(move["was"]),
@@ -226,8 +228,8 @@ class Facts:
             found.append(
                 gap
                 | {
-                    "title": self.language.text_of(
-                        self.programme, obligation.title if obligation else ""
+                    "title": words.step_title(
+                        self.programme, obligation.title if obligation else "", self.language
                     ),
                     "function": self._function(function),
                     "cycle": cycle,
@@ -308,7 +310,26 @@ class Facts:
             "when": words.anchor_name(Anchor.model_validate(anchor), self.language),
             "was_when": words.anchor_name(Anchor.model_validate(was), self.language) if was else "",
             "firm": not Anchor.model_validate(anchor).tentative,
-            "link": self.links.page(""),
+            "venue": mail.context.get("venue", ""),
+            "link": self.links.page(f"meetings/{mail.context['som']}"),
+        }
+
+    def _about_statement(self, mail: Mail) -> Known:
+        silence = self.session.get_one(Silence, mail.context["silence"])
+        draft = self.session.get_one(Document, silence.document)
+        to_answer = mail.context["kind"] == "circulated" and is_open(
+            self.session, "silence", silence.id, self.contact.body
+        )
+        return {
+            "som": silence.som,
+            "draft": draft,
+            "until": self.language.day(silence.until),
+            "to_answer": to_answer,
+            "objector": self._body(mail.context.get("body", "")),
+            "reason": mail.context.get("reason", ""),
+            "link": self.link("silence", silence.id)
+            if to_answer
+            else self.links.page(f"meetings/{silence.som}"),
         }
 
     def _about_undelivered(self, mail: Mail) -> Known:
@@ -317,20 +338,24 @@ class Facts:
 
     def _about_links(self, mail: Mail) -> Known:
         """New links in place of old ones, for what is still open."""
-        kinds = {"obligation": "obligation.asked", "offer": "holding.offered"}
         items = [
             {
-                "title": words.title_of(
-                    self.programme,
-                    Event(kinds.get(purpose, "review.asked"), subject, {}),
-                    self.language,
-                ),
+                "title": self._link_title(purpose, subject),
                 "link": self.link(purpose, subject),
             }
             for purpose, subject in mail.context["items"]
             if is_open(self.session, purpose, subject, self.contact.body)
         ]
         return {"items": items, "link": self.links.page("")}
+
+    def _link_title(self, purpose: str, subject: str) -> str:
+        """What a link is about, for who gets a new one."""
+        if purpose == "silence":
+            som = subject.partition("/")[0]
+            return self.language.phrase("Draft joint statement of {som}", som=som)
+        kinds = {"obligation": "obligation.asked", "offer": "holding.offered"}
+        about = Event(kinds.get(purpose, "review.asked"), subject, {})
+        return words.title_of(self.programme, about, self.language)
 
     def _about_unreachable(self, mail: Mail) -> Known:
         return {
@@ -345,7 +370,7 @@ class Facts:
         if obligation is None:
             return {"who": who, "thing": reply.holding, "link": self.links.page("")}
         link = self.link("obligation", obligation.id)
-        title = self.language.text_of(self.programme, obligation.title)
+        title = words.step_title(self.programme, obligation.title, self.language)
         return {"who": who, "thing": title, "link": link}
 
     def post_name(self, slug: str) -> str:

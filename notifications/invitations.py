@@ -47,6 +47,7 @@ class Invitation:
             f"DTSTAMP:{self.written_at.astimezone(UTC):%Y%m%dT%H%M%SZ}",
             f"UID:{found.uid(self.organizer.domain)}",
             f"SEQUENCE:{found.sequence}",
+            *([_line("LOCATION", _escaped(header_text(found.where)), {})] if found.where else []),
             _line("ATTENDEE", *_person(self.attendee, guest)),
             _line("DESCRIPTION", _escaped(body_text(self.description).strip()), speaks),
             _line("ORGANIZER", *_person(self.organizer, {})),

@@ -15,6 +15,7 @@ from hashlib import sha256
 
 from sqlmodel import Session, col, insert, select
 
+from schemas.meeting_tables import Objection, Silence
 from schemas.programme import Programme
 from schemas.tables import Holding, Link, Obligation, Review, Urgency
 from secretariat.commands import posts
@@ -172,6 +173,10 @@ def is_open(session: Session, purpose: str, subject: str, body: str) -> bool:
     if purpose == "obligation":
         obligation = session.get(Obligation, subject)
         return obligation is not None and obligation.done_at is None
+    if purpose == "silence":
+        silence = session.get(Silence, subject)
+        objected = session.get(Objection, (subject, body))
+        return silence is not None and silence.state in ("open", "broken") and objected is None
     holding = session.get(Holding, subject)
     if purpose == DIGESTS or holding is None:
         return False
@@ -185,6 +190,8 @@ def runs_out(session: Session, purpose: str, subject: str, now: datetime) -> dat
     """Until when a link made at ``now`` is good: an offer's to its day, others a month longer."""
     if purpose == "obligation":
         return max(now, session.get_one(Obligation, subject).do_by) + LIVES
+    if purpose == "silence":
+        return max(now, session.get_one(Silence, subject).ends_at) + LIVES
     if purpose == "offer":
         return session.get_one(Holding, subject).answer_by or now
     return now + (STOPS_FOR if purpose == DIGESTS else LIVES)

@@ -21,8 +21,9 @@ def overtaken(session: Session, mail: Mail) -> str:
         return _past(session.get(Obligation, mail.obligation), mail.context.get("step", ""))
     if mail.template == "meeting":
         som = session.get(Som, mail.context["som"])
-        same = som is not None and som.anchor == mail.context["anchor"]
-        return "" if same else "moved again before it was sent"
+        said = mail.context["anchor"], mail.context.get("venue") or None
+        same = som is not None and (som.anchor, som.venue) == said
+        return "" if same else "changed again before it was sent"
     if mail.holding and mail.context.get("kind") == "holding.offered":
         holding = session.get(Holding, mail.holding)
         open_still = holding and holding.standing == Standing.OFFERED

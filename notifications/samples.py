@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from schemas.anchor import Anchor
+from schemas.meeting_tables import Document
 from schemas.phase import Transferred
 from schemas.programme import Programme
 from schemas.tables import Holding, Obligation, Som
@@ -40,6 +41,7 @@ def samples(programme: Programme) -> dict[str, list[dict[str, Any]]]:
         "return": list(_returns(programme)),
         "gap": [{"gaps": [_gap()] * count} for count in (1, 2)],
         "meeting": list(_meetings(programme)),
+        "statement": list(_statements()),
         "undelivered": [
             {"why": "550 no such user", "count": count, "mails": [_lost()]} for count in (1, 2)
         ],
@@ -233,8 +235,10 @@ def _item() -> dict[str, Any]:
 
 
 def _meetings(programme: Programme) -> Iterator[dict[str, Any]]:
-    for was, reason, firm in product(("", "2026-Q2"), ("", "an election"), (True, False)):
+    cases = product(("", "2026-Q2"), ("", "an election"), (True, False), ("", "A hall"))
+    for was, reason, firm, venue in cases:
         yield {
+            "venue": venue,
             "som": "SOM20",
             "host": programme.members[0].name,
             "anchor": "2026-06-01" if firm else "2026-Q3",
@@ -244,6 +248,26 @@ def _meetings(programme: Programme) -> Iterator[dict[str, Any]]:
             "when": "1 June 2026",
             "was_when": "the second quarter of 2026" if was else "",
             "firm": firm,
+        }
+
+
+def _statements() -> Iterator[dict[str, Any]]:
+    for kind, to_answer in (
+        ("circulated", True),
+        ("circulated", False),
+        ("objected", False),
+        ("adopted", False),
+    ):
+        yield {
+            "som": "SOM20",
+            "kind": kind,
+            "draft": Document(
+                id="d#1", obligation="d", version=1, name="draft.pdf", sha256="", size=1, by="b"
+            ),
+            "until": "1 June 2026",
+            "to_answer": to_answer,
+            "objector": "A body",
+            "reason": "Article 3 goes too far",
         }
 
 

@@ -7,6 +7,21 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from schemas.act import Act, Day, MailNumber, Moment, Name, SomName, Words
 from schemas.anchor import Anchor
 from schemas.figure_acts import ReportStage, StateFigure, WithdrawFigure
+from schemas.meeting_acts import (
+    AddItem,
+    CarryOver,
+    ChangeItem,
+    CirculateStatement,
+    Decide,
+    FileDocument,
+    MinuteItem,
+    NameDelegation,
+    ObjectToStatement,
+    SetVenue,
+    Title,
+    WithdrawDecision,
+    WithdrawItem,
+)
 from schemas.phase import Phase
 from schemas.return_acts import RequestCorrection, SaveReturn, SubmitReturn, VerifyReturn
 from schemas.texts import READABLE
@@ -190,6 +205,7 @@ class PlanSom(Act):
     som: SomName
     host: Name
     on: Anchor
+    venue: Title | None = None
 
 
 class PrepareSom(Act):
@@ -199,6 +215,7 @@ class PrepareSom(Act):
     som: SomName
     host: Name
     on: Anchor
+    venue: Title | None = None
 
     @property
     def run(self) -> tuple[str, str | None]:
@@ -220,17 +237,24 @@ class RunFlow(Act):
 
 
 class PostponeSom(Act):
+    """Move a meeting; ``source`` is where it is said, for whoever asks later."""
+
     act: Literal["postpone-som"] = "postpone-som"
     som: SomName
     to: Anchor
     reason: Words
+    source: Annotated[str, StringConstraints(max_length=2000), READABLE] = ""
 
 
 class CloseSom(Act):
-    """The meeting was held; the chair passes on if its successor is agreed."""
+    """The meeting was held; the chair passes on if its successor is agreed, who hosts the next.
+
+    ``next_on`` is when that one is to be; without it the programme's interval says a quarter.
+    """
 
     act: Literal["close-som"] = "close-som"
     som: SomName
+    next_on: Anchor | None = None
 
 
 class OpenCycle(Act):
@@ -408,7 +432,19 @@ AnyAct = Annotated[
     | SaveReturn
     | SubmitReturn
     | RequestCorrection
-    | VerifyReturn,
+    | VerifyReturn
+    | SetVenue
+    | AddItem
+    | ChangeItem
+    | WithdrawItem
+    | CarryOver
+    | FileDocument
+    | NameDelegation
+    | CirculateStatement
+    | ObjectToStatement
+    | MinuteItem
+    | Decide
+    | WithdrawDecision,
     Field(discriminator="act"),
 ]
 

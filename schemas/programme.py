@@ -176,6 +176,17 @@ class Ladder(Part):
 
 
 OnHoliday = Literal["stays", "before", "after"]
+Asks = Literal[
+    "owners",
+    "host",
+    "chair",
+    "incoming",
+    "secretariat",
+    "task-forces",
+    "presenters",
+    "decided",
+]
+_OF_A_MEETING = ("host", "incoming", "presenters", "decided")
 
 
 class Milestone(Part):
@@ -183,18 +194,32 @@ class Milestone(Part):
 
     The days are counted where the secretariat is. ``on_holiday`` says what becomes of a day that is
     not worked where the asked body is: it stays, or the working day before or after it counts.
+    ``presenters`` are asked once for each agenda item that wants a paper, ``decided`` are the
+    bodies a decision of the meeting asks, each by the decision's own day if it has one.
     """
 
     slug: Slug
     title: Line
     offset: int = Field(ge=-500, le=500)
-    asks: Literal["owners", "host", "chair", "incoming", "secretariat", "task-forces"]
+    asks: Asks
     lead_time: int = Field(20, ge=0, le=250, description="working days between asking and due")
     ladder: Slug | None = Field(None, description="else the one of the function")
     on_holiday: OnHoliday = "stays"
     evidence: str = Field("", description="what shows that it is done")
     figures: list[Slug] = Field([], description="indicators the body is to give figures for")
     strand: Slug | None = Field(None, description="the strand whose stages the body is to report")
+    takes: Literal["document", "delegation"] | None = Field(
+        None, description="what is handed in with it: handing it in is doing it"
+    )
+    closed_by: Slug | None = Field(
+        None, description="the milestone of this function after which no later version is taken"
+    )
+    silence: int | None = Field(
+        None,
+        ge=1,
+        le=60,
+        description="working days, in every country, after which what is circulated is adopted",
+    )
 
 
 class ReadinessItem(Part):
@@ -237,6 +262,7 @@ class Function(Part):
     strands: list[Strand] = Field([], description="what is developed at each receiver, in stages")
     readiness: list[Slug] | None = Field(None, description="else every item of the programme")
     ladder: Slug = Field("standard", description="of the milestones that name none")
+    knock_on: str = Field("", description="what it means for it that a meeting is put off")
 
     def milestone(self, slug: str) -> Milestone | None:
         return next((each for each in self.milestones if each.slug == slug), None)
@@ -256,6 +282,9 @@ class Programme(Part):
     language: Language
     closes: date | None = Field(None, description="last day of the secretariat")
     answer_within: int = Field(30, ge=1, le=250, description="working days to answer an offer in")
+    meets_every: int = Field(
+        12, ge=1, le=60, description="months between meetings, for the first plan of the next one"
+    )
     support_days: int = Field(180, ge=0, le=1000, description="after a government took the lead")
     digest: Digest = Digest()
     templates: str = Field(
@@ -372,6 +401,7 @@ class Programme(Part):
             self._missing_bodies(),
             self._loose_ends(),
             self._loose_figures(),
+            self._loose_documents(),
         )
 
     def _duplicates(self) -> Iterator[tuple[Place, str]]:
@@ -441,9 +471,20 @@ class Programme(Part):
                 ladder = milestone.ladder or function.ladder
                 if ladder not in self._ladders:
                     yield (*place, "ladder"), f"“{ladder}” is no ladder of this programme"
-                if milestone.asks in ("host", "incoming") and function.cadence != Cadence.PER_SOM:
+                if milestone.asks in _OF_A_MEETING and function.cadence != Cadence.PER_SOM:
                     words = f"only a function held per SOM has its {milestone.asks} to ask"
                     yield (*place, "asks"), words
+
+    def _loose_documents(self) -> Iterator[tuple[Place, str]]:
+        for i, function in enumerate(self.functions):
+            slugs = {milestone.slug for milestone in function.milestones}
+            for j, milestone in enumerate(function.milestones):
+                place = ("functions", i, "milestones", j)
+                if milestone.closed_by and milestone.closed_by not in slugs:
+                    words = f"“{milestone.closed_by}” is no milestone of this function"
+                    yield (*place, "closed_by"), words
+                if milestone.silence and milestone.takes != "document":
+                    yield (*place, "silence"), "only a document can be circulated; it takes none"
 
     def _loose_figures(self) -> Iterator[tuple[Place, str]]:
         for i, indicator in enumerate(self.indicators):

@@ -1,6 +1,14 @@
 """Which tables are made from the ledger, and only from it?"""
 
 from schemas.figure_tables import StageReport, Statement
+from schemas.meeting_tables import (
+    AgendaItem,
+    Decision,
+    Delegation,
+    Document,
+    Objection,
+    Silence,
+)
 from schemas.return_tables import FigureReturn
 from schemas.tables import (
     Absence,
@@ -36,4 +44,10 @@ READ_MODELS = (
     PassedTurn,
     Swap,
     FigureReturn,
+    AgendaItem,
+    Document,
+    Delegation,
+    Silence,
+    Objection,
+    Decision,
 )

@@ -149,6 +149,7 @@ class Som(SQLModel, table=True):
     name: str = Field(primary_key=True)
     host: str
     anchor: str
+    venue: str | None = None
     postponed_from: str | None = None
     closed_at: datetime | None = instant(default=None)
 
@@ -240,7 +241,7 @@ class Timer(SQLModel, table=True):
 
     ``kind`` says what is to happen to ``subject``: a ladder step, an acknowledgement that runs out,
     a missed obligation, an extension nobody answers, an offer that runs out, a review, a follow-up,
-    a body's end, an audit; ``step`` tells several of a kind apart.
+    a body's end, an audit, a silence that ends; ``step`` tells several of a kind apart.
     """
 
     __tablename__ = "timer"

@@ -4,7 +4,7 @@ import re
 from datetime import date
 
 from schemas.anchor import YEARS, Anchor, end_of_month
-from schemas.programme import Cadence, Milestone, Programme
+from schemas.programme import Cadence, Function, Milestone, Programme
 from secretariat.errors import BadInputError
 
 _PERIOD = re.compile(r"([0-9]{4})(?:-(H[12]|Q[1-4]))?")
@@ -48,14 +48,32 @@ def asked(
     """
     match milestone.asks:
         case "secretariat":
-            return [steward]
+            found = [steward]
         case "chair":
-            return [programme.chair]
+            found = [programme.chair]
         case "host":
-            return [programme.task_force(host)] if host else []
+            found = [programme.task_force(host)] if host else []
         case "incoming":
-            return [programme.task_force(incoming)] if incoming else []
+            found = [programme.task_force(incoming)] if incoming else []
         case "task-forces":
-            return programme.task_forces()
-        case _:
-            return sorted(set(owners))
+            found = programme.task_forces()
+        case "owners":
+            found = sorted(set(owners))
+        case _:  # presenters and decided: agenda and minutes say whom
+            found = []
+    return found
+
+
+def milestone_of(function: Function, step: str) -> tuple[Milestone | None, int | None]:
+    """The milestone a step of a cycle belongs to: “papers”, or with its number “paper-3”."""
+    slug, _, number = step.rpartition("-")
+    for milestone in function.milestones:
+        if milestone.slug == step:
+            return milestone, None
+        if milestone.slug == slug and number.isdecimal() and milestone.asks in NUMBERED:
+            return milestone, int(number)
+    return None, None
+
+
+NUMBERED = ("presenters", "decided")
+"""Whoever a milestone asks once for each of several things: each has a number of its own."""

@@ -24,7 +24,7 @@ from secretariat.errors import BadInputError, ConflictError, UnreachableError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # What a possible future needs nothing of.
-_PAST = {"ledger", "link", "signed_in", "run", "received"}
+_PAST = {"ledger", "link", "signed_in", "run", "received", "stored_file", "attendee"}
 _OUTBOX = tables.Mail.__table__  # type: ignore[attr-defined]
 _OTHER = _OUTBOX.alias()
 # What is not over; a mail that became part of another is over when that one is.

@@ -11,6 +11,7 @@ from schemas.anchor import Anchor
 from schemas.events import Event
 from schemas.phase import Phase, Transferred
 from schemas.programme import Contact, Programme
+from secretariat.cycles import milestone_of
 from secretariat.languages import ENGLISH, Language
 from secretariat.sentences import SENTENCES
 
@@ -23,6 +24,7 @@ _QUARTERS = (
 )
 _OF_DUTY = "“{duty}” ({function}, {receiver})"
 _OF_MILESTONE = "{milestone} ({function}, {cycle})"
+_OF_ITEM = "{milestone}, no. {number}"
 _OF_CYCLE = "{function}, {cycle}"
 _BY_LETTER = "{said} (on its behalf: {filed_by}, by the letter “{document}”)"
 _OF_POST = "{body}, {role}"
@@ -41,6 +43,7 @@ MESSAGES = (
     *(
         _OF_DUTY,
         _OF_MILESTONE,
+        _OF_ITEM,
         _OF_CYCLE,
         _OF_POST,
         _BY_LETTER,
@@ -82,21 +85,22 @@ def _notice(
 
 def _variant(event: Event) -> str:
     """The sentence an event is told by, where one kind has several."""
-    data, variant = event.data, ""
-    match event.kind:
-        case "review.answered":
-            variant = "performed" if data["performed"] else "not-performed"
-        case "chair.agreed":
-            variant = data["agreement"]
-        case "stage.reported":
-            variant = data["state"]
-        case "return.submitted" if data["late"]:
-            variant = "late"
-        case "obligation.done" if data.get("note"):
-            variant = "with-note"
-        case "obligation.extended" if data.get("reason"):
-            variant = "with-reason"
-    return f"{event.kind}.{variant}" if variant else event.kind
+    ways = {
+        "review.answered": ("performed", "performed", "not-performed"),
+        "agenda.item-added": ("carried_from", "carried", ""),
+        "agenda.item-minuted": ("reached", "reached", "not-reached"),
+        "return.submitted": ("late", "late", ""),
+        "obligation.done": ("note", "with-note", ""),
+        "obligation.extended": ("reason", "with-reason", ""),
+    }
+    told = {"chair.agreed": "agreement", "stage.reported": "state"}
+    if event.kind in told:
+        return f"{event.kind}.{event.data[told[event.kind]]}"
+    if event.kind not in ways:
+        return event.kind
+    fact, if_so, else_ = ways[event.kind]
+    way = if_so if event.data.get(fact) else else_
+    return f"{event.kind}.{way}" if way else event.kind
 
 
 def _names(programme: Programme, event: Event, by: str, language: Language) -> dict[str, Any]:
@@ -111,6 +115,8 @@ def _names(programme: Programme, event: Event, by: str, language: Language) -> d
         names[key] = name_of(programme, data[key] or "", language)
     for key in {"member", "host", "other"} & data.keys():
         names[key] = member_name(programme, data[key], language)
+    if before := data.get("carried_from"):
+        names["from_som"] = before.partition("/")[0]
     if event.kind.startswith("body."):
         names["subject"] = name_of(programme, event.subject, language)
     if "phase" in data:
@@ -160,7 +166,7 @@ def _days(programme: Programme, event: Event, language: Language) -> dict[str, s
             ends = timedelta(microseconds=key in ("until", "ends_at"))
             at = datetime.fromisoformat(text) - ends
             days[key] = language.day(at.astimezone(zone).date())
-    for key in {"due_on", "rests_until", "wanted_on"} & event.data.keys():
+    for key in {"due_on", "rests_until", "wanted_on", "last_day"} & event.data.keys():
         days[key] = language.day(date.fromisoformat(event.data[key]))
     return days
 
@@ -190,12 +196,23 @@ def title_of(programme: Programme, event: Event, language: Language = ENGLISH) -
             function=name,
             receiver=receiver_name(programme, where, language),
         )
-    cycle, _, slug = tail.partition("/")
-    milestone = next((m.title for m in function.milestones if m.slug == slug), "")
-    if milestone and event.kind.startswith(("obligation.", "return.")):
-        title = language.text_of(programme, milestone)
+    cycle, _, step = tail.partition("/")
+    milestone, number = milestone_of(function, step)
+    if milestone and event.kind.partition(".")[0] in ("obligation", "document", "return"):
+        title = language.text_of(programme, milestone.title)
+        if number:
+            title = language.phrase(_OF_ITEM, milestone=title, number=number)
         return language.phrase(_OF_MILESTONE, milestone=title, function=name, cycle=cycle)
     return language.phrase(_OF_CYCLE, function=name, cycle=cycle)
+
+
+def step_title(programme: Programme, title: str, language: Language = ENGLISH) -> str:
+    """What is asked, by the programme's words as far as they are: “Paper handed in: 3. Budgets”."""
+    known, colon, own = title.partition(": ")
+    whole = language.text_of(programme, title)
+    if whole != title or not colon:
+        return whole
+    return f"{language.text_of(programme, known)}{colon}{own}"
 
 
 def receiver_name(programme: Programme, receiver: str, language: Language = ENGLISH) -> str:
@@ -240,7 +257,7 @@ def why_support(programme: Programme, facts: dict[str, Any], language: Language 
     if "review" in facts:
         return language.phrase(_REVIEW_SAID, note=facts["review"])
     if "missed" in facts:
-        titles = [language.text_of(programme, title) for title in facts["missed"]]
+        titles = [step_title(programme, title, language) for title in facts["missed"]]
         return language.phrase(_MISSED_TWO, first=titles[0], second=titles[1])
     return str(facts["why"])
 

@@ -151,7 +151,7 @@ def test_what_is_late_is_called_so(replayed: Settings, commit: Programme) -> Non
     }
     assert states["Viet Nam task force"] == "Late"
     assert states["Myanmar task force"] == "Acknowledged"
-    assert "10, 7 late" in section(later, "At a glance")
+    assert "11, 8 late" in section(later, "At a glance")
 
 
 def test_the_chair_s_dossier_has_troika_terms_functions_and_what_it_owns(

@@ -309,7 +309,7 @@ IN_A_PROGRAMME = {
     "milestone with an unknown ladder": Mistake(
         "asks: host, lead_time: 15, ladder: gentle",
         "asks: host, lead_time: 15, ladder: harsh",
-        "functions → 2 → milestones → 6 → ladder: “harsh” is no ladder of this programme",
+        "functions → 2 → milestones → 7 → ladder: “harsh” is no ladder of this programme",
     ),
     "milestone without a word of a ladder that is gone": Mistake(
         "slug: standard",

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from secretariat.cli import (
+    agenda,
     calendar,
     chair,
     clock,
@@ -23,6 +24,7 @@ from secretariat.cli import (
     obligations,
     people,
     returns,
+    som,
     status,
 )
 from secretariat.cli.terminal import office_here, say
@@ -36,6 +38,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(status.status)
+for more in (agenda.agenda, som.whole):
+    meetings.som.add_typer(more)  # without a name: its commands are among the others
 app.add_typer(meetings.som, name="som")
 app.add_typer(calendar.calendar, name="calendar")
 app.add_typer(chair.chair, name="chair")

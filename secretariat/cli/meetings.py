@@ -21,6 +21,7 @@ def som_prepare(
     name: Annotated[str, typer.Argument(help="such as SOM14")],
     host: Annotated[str, typer.Option(help="code of the hosting member, such as VN")],
     on: Annotated[str, typer.Option(help="2020-03-10, or 2020-Q1 while the day is open")],
+    venue: Annotated[str | None, typer.Option(help="where, if that is known")] = None,
     by: By = "",
     wait: Wait = 90,
 ) -> None:
@@ -28,7 +29,7 @@ def som_prepare(
     from schemas.acts import PrepareSom
     from secretariat.typed import act_from
 
-    _start(act_from(PrepareSom, som=name, host=host, on=on), by, wait)
+    _start(act_from(PrepareSom, som=name, host=host, on=on, venue=venue), by, wait)
 
 
 @som.command("postpone")
@@ -36,22 +37,27 @@ def som_postpone(
     name: str,
     to: Annotated[str, typer.Option(help="2019-03-12 or 2019-Q1")],
     reason: Annotated[str, typer.Option()],
+    source: Annotated[str, typer.Option(help="where that is said")] = "",
     by: By = "",
 ) -> None:
-    """Move a meeting; what hangs on it follows."""
+    """Move a meeting; what hangs on it follows, and “som show” tells what that was."""
     from schemas.acts import PostponeSom
     from secretariat.typed import act_from
 
-    do(act_from(PostponeSom, som=name, to=to, reason=reason), by)
+    do(act_from(PostponeSom, som=name, to=to, reason=reason, source=source), by)
 
 
 @som.command("close")
-def som_close(name: str, by: By = "") -> None:
-    """Say that a meeting was held; an agreed successor takes the chair."""
+def som_close(
+    name: str,
+    next_on: Annotated[str | None, typer.Option(help="when the next is; else a quarter")] = None,
+    by: By = "",
+) -> None:
+    """Say that a meeting was held; an agreed successor takes the chair and hosts the next."""
     from schemas.acts import CloseSom
     from secretariat.typed import act_from
 
-    do(act_from(CloseSom, som=name), by)
+    do(act_from(CloseSom, som=name, next_on=next_on), by)
 
 
 def run(

@@ -1,19 +1,23 @@
 """Every change comes through here: an act is checked, decided, and recorded in one transaction."""
 
 from secretariat.commands import (
+    agenda,
     auditing,
     bodies,
     figures,
+    filing,
     holdings,
     links,
     mails,
     meetings,
+    minutes,
     obligations,
     posts,
     promises,
     reach,
     recount,
     returns,
+    silence,
     turns,
     weekly,
 )
@@ -21,19 +25,23 @@ from secretariat.commands.office import Office
 
 __all__ = [
     "Office",
+    "agenda",
     "auditing",
     "bodies",
     "figures",
+    "filing",
     "holdings",
     "links",
     "mails",
     "meetings",
+    "minutes",
     "obligations",
     "posts",
     "promises",
     "reach",
     "recount",
     "returns",
+    "silence",
     "turns",
     "weekly",
 ]

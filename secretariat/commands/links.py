@@ -8,7 +8,12 @@ from secretariat.commands.office import Desk, handles
 from secretariat.errors import UnknownError
 
 REVOKED = "links.revoked"
-ASKING = ("obligation", "offer", "review")  # the kinds that ask something of whom they are for
+ASKING = (
+    "obligation",
+    "offer",
+    "review",
+    "silence",
+)  # the kinds that ask something of whom they are for
 
 
 @handles(RevokeLinks, may="secretariat chair")

@@ -6,10 +6,13 @@ from sqlmodel import col, func, select
 
 from schemas.acts import AgreeChair, CloseSom, PlanSom, PostponeSom, PrepareSom, RunFlow, TakeChair
 from schemas.anchor import Anchor
+from schemas.meeting_acts import SetVenue
 from schemas.programme import Cadence, Function
 from schemas.tables import Cycle, Entry, Som, Term
 from secretariat import calendars, cycles, rotation, runs
-from secretariat.commands.obligations import follow
+from secretariat.agenda import next_quarter
+from secretariat.commands.agenda import carry_over, open_som
+from secretariat.commands.obligations import follow, open_cycles
 from secretariat.commands.office import Desk, handles
 from secretariat.errors import BadInputError, ConflictError, UnknownError
 from secretariat.readmodels import row
@@ -43,6 +46,8 @@ def plan_som(desk: Desk, act: PlanSom) -> None:
     _known_member(desk, act.host)
     planned = desk.session.get(Som, act.som)
     if planned and (planned.host, planned.anchor) == (act.host, str(act.on)):
+        if act.venue:
+            set_venue(desk, SetVenue(som=act.som, venue=act.venue))
         return
     if planned:
         raise ConflictError(
@@ -54,14 +59,28 @@ def plan_som(desk: Desk, act: PlanSom) -> None:
         raise ConflictError(f"{act.som} is agreed to be chaired by {term.member}, not {act.host}.")
     _not_past(desk, act.on)
     desk.record("som.planned", act.som, host=act.host, anchor=str(act.on), **_notice(desk, act.on))
+    if act.venue:
+        desk.record("som.venue-set", act.som, venue=act.venue)
+    carry_over(desk, act.som)
     if not act.on.tentative:
         _invite(desk, act.som, act.host, act.on)
+
+
+@handles(SetVenue, may="secretariat chair")
+def set_venue(desk: Desk, act: SetVenue) -> None:
+    """Where it is held; calendars that have its day are told the place."""
+    som = open_som(desk, act.som)
+    anchor = Anchor.model_validate(som.anchor)
+    if som.venue != act.venue:
+        desk.record("som.venue-set", act.som, venue=act.venue)
+        if not anchor.tentative:
+            _invite(desk, act.som, som.host, anchor)
 
 
 @handles(PrepareSom, may="secretariat chair")
 def prepare_som(desk: Desk, act: PrepareSom) -> None:
     """Plan the meeting and ask for the flow run that prepares it; both or neither."""
-    plan_som(desk, PlanSom(som=act.som, host=act.host, on=act.on))
+    plan_som(desk, PlanSom(som=act.som, host=act.host, on=act.on, venue=act.venue))
     runs.ask(desk.session, *act.run, by=desk.by, now=desk.now)
 
 
@@ -85,12 +104,12 @@ def postpone_som(desk: Desk, act: PostponeSom) -> None:
     _not_past(desk, act.to)
     if som.anchor != str(act.to):
         facts = {"anchor": str(act.to), "was": som.anchor, "reason": act.reason}
+        facts |= {"source": act.source} if act.source else {}
         was = Anchor.model_validate(som.anchor)
         why = desk.record("som.postponed", act.som, **facts, **_notice(desk, act.to))
         if not (was.tentative and act.to.tentative):
             _invite(desk, act.som, som.host, act.to, was=str(was), reason=act.reason)
-        query = select(Cycle).where(Cycle.name == act.som, col(Cycle.closed_at).is_(None))
-        moved = list(desk.session.exec(query.order_by(Cycle.id)))
+        moved = open_cycles(desk, act.som)
         for cycle in moved:
             desk.record("cycle.moved", cycle.id, anchor=str(act.to))
         follow(desk, moved, why)
@@ -98,25 +117,38 @@ def postpone_som(desk: Desk, act: PostponeSom) -> None:
 
 @handles(CloseSom, may="secretariat chair")
 def close_som(desk: Desk, act: CloseSom) -> None:
-    """The meeting was held. If the next chair is agreed, it takes office with this act."""
+    """The meeting was held. If the next chair is agreed, it takes office and plans its meeting."""
     som = row(desk.session, Som, act.som)
     if som.closed_at:
         return
-    _not_ahead(desk, Anchor.model_validate(som.anchor))
+    held = Anchor.model_validate(som.anchor)
+    _not_ahead(desk, held)
     desk.record("som.closed", act.som, host=som.host)
     following = desk.session.get(Term, rotation.following(act.som))
     if following and not following.took_office_at:
         take_chair(desk, TakeChair(som=following.som))
+    _open_the_next(desk, following, held, act.next_on)
+
+
+def _open_the_next(desk: Desk, term: Term | None, held: Anchor, on: Anchor | None) -> None:
+    """Plan the meeting of an agreed chair, and put on its agenda what was not reached."""
+    if term is None:
+        return
+    if desk.session.get(Som, term.som):
+        carry_over(desk, term.som)
+        return
+    today = desk.calendar(desk.programme.secretariat).today(desk.now)
+    when = on or next_quarter(held, desk.programme.meets_every, today)
+    plan_som(desk, PlanSom(som=term.som, host=term.member, on=when))
 
 
 def _invite(
     desk: Desk, som: str, host: str, on: Anchor, *, was: str = "", reason: str = ""
 ) -> None:
     """Write to those who meet once there is a day, and again when it moves or is open again."""
-    moves = select(func.count()).select_from(Entry)
-    before = desk.session.exec(
-        moves.where(Entry.subject == som, col(Entry.kind).in_(("som.planned", "som.postponed")))
-    ).one()
+    told = select(func.count()).select_from(Entry)
+    before = desk.session.exec(told.where(Entry.subject == som, col(Entry.kind).in_(_TOLD))).one()
+    venue = row(desk.session, Som, som).venue or ""
     bodies = [*desk.programme.task_forces(), desk.programme.chair, desk.programme.secretariat]
     people = {each.slug: each for body in bodies for each in desk.contacts(body, "head")}
     for contact in people.values():
@@ -129,8 +161,13 @@ def _invite(
             anchor=str(on),
             was=was,
             reason=reason,
+            venue=venue,
             sequence=before,
         )
+
+
+_TOLD = ("som.planned", "som.postponed", "som.venue-set")
+"""What those who meet are told of: each takes the place of what their calendars had."""
 
 
 def _known_member(desk: Desk, code: str) -> None:

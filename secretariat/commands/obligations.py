@@ -8,16 +8,15 @@ from sqlmodel import col, select, tuple_
 from schemas.acts import AskBodies, CloseCycle, OpenCycle, PlanMilestones
 from schemas.anchor import Anchor
 from schemas.events import Event
-from schemas.phase import Standing
 from schemas.programme import Cadence, Contact, Function, Milestone
 from schemas.return_tables import FigureReturn
-from schemas.tables import Cycle, Holding, Obligation, PlannedMilestone, Som, Timer
-from secretariat import cycles, ladder, rotation
+from schemas.tables import Cycle, Obligation, PlannedMilestone, Som, Timer
+from secretariat import cycles, ladder
 from secretariat.commands import moves, reminders
 from secretariat.commands.holdings import propose_support
 from secretariat.commands.moves import Move
 from secretariat.commands.office import Desk, fires, handles
-from secretariat.commands.turns import turn
+from secretariat.commands.wanted import Wanted, wanted
 from secretariat.errors import ConflictError
 from secretariat.readmodels import row
 
@@ -88,62 +87,64 @@ def follow(desk: Desk, open_cycles: list[Cycle], why: Event) -> None:
     moves.tell(desk, moved, why)
 
 
+def refit(desk: Desk, som: str) -> None:
+    """After a change of agenda or minutes: ask, change and release in the meeting's open cycles."""
+    moved: list[Move] = []
+    for cycle in open_cycles(desk, som):
+        function = desk.programme.function(cycle.function)
+        if function and any(m.asks in cycles.NUMBERED for m in function.milestones):
+            moved += _fit(desk, function, cycle)
+    moves.tell(desk, moved, None)
+
+
+def open_cycles(desk: Desk, name: str) -> list[Cycle]:
+    """The cycles of that name that are not over, whatever their functions."""
+    query = select(Cycle).where(Cycle.name == name, col(Cycle.closed_at).is_(None))
+    return list(desk.session.exec(query.order_by(Cycle.id)))
+
+
 def _fit(desk: Desk, function: Function, cycle: Cycle) -> list[Move]:
     """Ask, move and release; what those who had been told must know."""
-    wanted: set[str] = set()
+    kept: set[str] = set()
     moved: list[Move | None] = []
-    for milestone in function.milestones:
-        planned = desk.session.get(PlannedMilestone, f"{cycle.id}/{milestone.slug}")
-        for body in _asked(desk, function, milestone, cycle) if planned else []:
-            key = f"{cycle.id}/{milestone.slug}@{body}"
-            wanted.add(key)
-            assert planned
-            present = desk.session.get(Obligation, key)
-            if present is None:
-                _ask(desk, key, function, milestone, planned, body)
-            elif present.done_at is None:
-                moved.append(_move(desk, present, milestone, planned))
+    for want in wanted(desk, function, cycle):
+        kept.add(want.key)
+        present = desk.session.get(Obligation, want.key)
+        if present is None:
+            _ask(desk, function, want)
+        elif present.done_at is None:
+            _call_anew(desk, present, want)
+            moved.append(_move(desk, present, want.milestone, want.planned))
     for obligation in _undone(desk, cycle):
-        if obligation.id not in wanted:
+        if obligation.id not in kept:
             moved.append(_release(desk, obligation))
     return [move for move in moved if move]
 
 
-def _asked(desk: Desk, function: Function, milestone: Milestone, cycle: Cycle) -> list[str]:
-    query = select(Holding.owner).where(Holding.function == function.slug)
-    owners = desk.session.exec(query.where(Holding.standing != Standing.SUSPENDED)).all()
-    som = desk.session.get(Som, cycle.name)
-    host = som.host if som else None
-    following = turn(desk.session, desk.programme, rotation.following(som.name)) if som else None
-    incoming = following.member if following else None
-    steward = desk.bodies.steward
-    return cycles.asked(milestone, desk.programme, steward, list(owners), host, incoming)
+def _call_anew(desk: Desk, obligation: Obligation, want: Wanted) -> None:
+    """What is asked goes by the words the agenda or the minutes have for it now."""
+    if want.milestone.asks in cycles.NUMBERED and obligation.title != want.title:
+        desk.record("obligation.retitled", obligation.id, body=want.body, title=want.title)
 
 
-def _ask(
-    desk: Desk,
-    key: str,
-    function: Function,
-    milestone: Milestone,
-    planned: PlannedMilestone,
-    body: str,
-) -> None:
+def _ask(desk: Desk, function: Function, want: Wanted) -> None:
+    milestone, planned = want.milestone, want.planned
     rungs = desk.programme.ladder(function, milestone)
-    work = desk.calendar(body)
+    work = desk.calendar(want.body)
     day = work.settled(planned.due_on, milestone.on_holiday)
     times = ladder.times(rungs, day, milestone.lead_time, work, desk.now)
     desk.record(
         "obligation.asked",
-        key,
+        want.key,
         cycle=planned.cycle,
         function=function.slug,
         milestone=milestone.slug,
-        title=milestone.title,
-        body=body,
+        title=want.title,
+        body=want.body,
         ladder=rungs.model_dump(mode="json"),
         **_dates(planned, times),
     )
-    obligation = row(desk.session, Obligation, key)
+    obligation = row(desk.session, Obligation, want.key)
     reminders.arm(desk, obligation, times, range(len(rungs.steps)))
     reminders.set_ends(desk, obligation)
 

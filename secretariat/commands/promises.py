@@ -28,7 +28,7 @@ REMINDED_EVERY = 3
 @handles(Acknowledge)
 def acknowledge(desk: Desk, act: Acknowledge) -> None:
     """Once a day is enough; on a later day it is renewed, and lasts anew."""
-    obligation = _obligation(desk, act.obligation)
+    obligation = the_obligation(desk, act.obligation)
     work = desk.calendar(obligation.body)
     at = obligation.acknowledged_at
     if obligation.done_at or (at and work.today(at) == work.today(desk.now)):
@@ -69,7 +69,7 @@ def _ask_anew(desk: Desk, timer: Timer) -> None:
 @handles(Done)
 def done(desk: Desk, act: Done) -> None:
     """Where figures are asked for, handing them in does it; the steward may end it without."""
-    obligation = _obligation(desk, act.obligation)
+    obligation = the_obligation(desk, act.obligation)
     if obligation.done_at is None:
         if returns.answered_by_figures(desk.programme, obligation.function, obligation.milestone):
             _check_without_figures(desk, obligation, act.note)
@@ -270,7 +270,8 @@ def _own(desk: Desk, key: str) -> Obligation:
     return obligation
 
 
-def _obligation(desk: Desk, key: str) -> Obligation:
+def the_obligation(desk: Desk, key: str) -> Obligation:
+    """An obligation the acting body may answer. Raises UnknownError, NotAllowedError."""
     obligation = row(desk.session, Obligation, key)
     may = {obligation.body, desk.programme.chair, desk.programme.secretariat}
     if desk.by not in may or desk.by == ENGINE:

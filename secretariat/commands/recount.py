@@ -27,6 +27,7 @@ from secretariat.commands import moves, reminders
 from secretariat.commands.moves import Move
 from secretariat.commands.obligations import move_to, plan_for
 from secretariat.commands.office import Desk, Office, handles
+from secretariat.commands.wanted import dated
 from secretariat.errors import ConflictError
 from secretariat.ownership import ENGINE
 
@@ -81,7 +82,8 @@ def approve_calendar(desk: Desk, act: ApproveCalendar) -> None:
 
 def _apply(desk: Desk, again: _Recounted) -> Move | None:
     obligation, times = again.obligation, again.times
-    planned = desk.session.get_one(PlannedMilestone, obligation.id.partition("@")[0])
+    row = desk.session.get_one(PlannedMilestone, f"{obligation.cycle}/{obligation.milestone}")
+    planned = dated(row, again.day, obligation.provisional)
     if (times.due_on, again.day) != (obligation.due_on, obligation.planned_on):
         return move_to(desk, obligation, planned, times, reminders.told(desk, obligation))
     desk.record(
@@ -123,7 +125,7 @@ def _obligations(desk: Desk) -> Iterator[_Recounted]:
     for obligation in desk.session.exec(select(Obligation).where(ahead).order_by(Obligation.id)):
         function = desk.programme.function(obligation.function)
         slugs = {m.slug: m for m in function.milestones} if function else {}
-        row = desk.session.get(PlannedMilestone, obligation.id.partition("@")[0])
+        row = desk.session.get(PlannedMilestone, f"{obligation.cycle}/{obligation.milestone}")
         if row and (milestone := slugs.get(obligation.milestone)):
             day = _day(desk, row) if row.due_on == obligation.planned_on else obligation.planned_on
             again = _recounted(desk, obligation, milestone, day)

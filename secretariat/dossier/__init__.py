@@ -1,4 +1,4 @@
-"""The handover file of a function or of the chair: what its next owner must know."""
+"""The handover file of a function or of the chair, and the pack of a meeting, for print."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -6,13 +6,14 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from schemas.programme import Programme
-from secretariat.dossier import chair, function
+from secretariat import meeting
+from secretariat.dossier import chair, function, pack
 from secretariat.dossier.languages import own_name
 from secretariat.dossier.shapes import Dossier, Section
 from secretariat.dossier.view import View
 from secretariat.errors import UnknownError
 
-__all__ = ["CHAIR", "Dossier", "dossier_of"]
+__all__ = ["CHAIR", "Dossier", "dossier_of", "pack_of"]
 
 CHAIR = "chair"
 
@@ -32,12 +33,31 @@ def dossier_of(session: Session, programme: Programme, name: str, now: datetime)
     raise UnknownError(f"There is no function “{name}”. A dossier can be made of: {known}.")
 
 
+def pack_of(
+    session: Session, programme: Programme, name: str, now: datetime, *, files: Session
+) -> Dossier:
+    """What those who meet take along, as of ``now``; ``files`` reads the store of now.
+
+    Raises UnknownError.
+    """
+    view = View(session, programme, now)
+    seen = meeting.meeting(session, programme, name, now)
+    what = f"Senior Officials Meeting of {programme.name}: agenda, papers and delegations."
+    return _dossier(view, name, name, what, pack.sections(view, seen, files), kind="Agenda pack")
+
+
 def _dossier(
-    view: View, name: str, title: str, what: str, sections: tuple[Section, ...]
+    view: View,
+    name: str,
+    title: str,
+    what: str,
+    sections: tuple[Section, ...],
+    kind: str = "Handover dossier",
 ) -> Dossier:
     programme = view.programme
     return Dossier(
         name=name,
+        kind=kind,
         title=title,
         what=what,
         programme=f"{programme.name}, {programme.title}",

@@ -58,8 +58,8 @@ def _breakable(text: str) -> str:
 def _content(dossier: Dossier) -> dict[str, Any]:
     """The dossier as the layout reads it."""
     return {
-        "title": dossier.title,
         "kind": dossier.kind,
+        "title": dossier.title,
         "what": dossier.what,
         "programme": dossier.programme,
         "author": dossier.author,

@@ -46,6 +46,9 @@ def asks(programme: Programme, milestone: Milestone) -> str:
         "chair": name_of(programme, programme.chair),
         "secretariat": name_of(programme, programme.secretariat),
         "task-forces": f"Each of the {len(programme.members)} task forces",
+        "incoming": "The task force of whoever chairs next",
+        "presenters": "Whoever presents an agenda item that wants a paper",
+        "decided": "Whoever a decision of the meeting asks",
     }[milestone.asks]
 
 

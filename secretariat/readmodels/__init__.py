@@ -7,6 +7,7 @@ from sqlmodel import Session
 from schemas.events import Event
 from schemas.tables import Holding
 from secretariat.readmodels import (
+    agenda,
     figures,
     holdings,
     meetings,
@@ -18,6 +19,7 @@ from secretariat.readmodels import (
 from secretariat.readmodels.projecting import PROJECTIONS, row
 
 __all__ = [
+    "agenda",
     "figures",
     "holdings",
     "meetings",

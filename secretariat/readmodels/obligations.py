@@ -71,6 +71,11 @@ def _asked_anew(session: Session, event: Event, at: datetime) -> None:
     _not_acknowledged(obligation)
 
 
+@on("obligation.retitled")
+def _retitled(session: Session, event: Event, at: datetime) -> None:
+    row(session, Obligation, event.subject).title = event.data["title"]
+
+
 @on("obligation.snoozed")
 def _snoozed(session: Session, event: Event, at: datetime) -> None:
     obligation = row(session, Obligation, event.subject)

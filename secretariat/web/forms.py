@@ -57,14 +57,14 @@ async def sent(request: Request) -> dict[str, Any]:
     return {name: value for name, value in fields if value and isinstance(value, str)}
 
 
-def act_on(request: Request, what: str, key: str, form: dict[str, Any]) -> Response:
-    """Do the act of a form on a holding or an obligation, or show what it would do."""
+def act_on(request: Request, what: str, key: str, form: dict[str, Any], page: str = "") -> Response:
+    """Do the act of a form on a holding, an obligation or a meeting, or show what it would do."""
     parts = request.app.state.parts
     office: Office = parts.office
     by = signin.acting(request)
     looking = form.pop("preview", None)
     act = checked(ACTS.validate_python, {**form, what: key})
-    page = f"/{what}s/{quote(key, safe='/@')}"
+    page = page or f"/{what}s/{quote(key, safe='/@')}"
     if not looking:
         office.do(act, by=by.body, contact=by.slug)
         return RedirectResponse(page, 303)
@@ -73,10 +73,13 @@ def act_on(request: Request, what: str, key: str, form: dict[str, Any]) -> Respo
 
 
 @router.post("/som")
-def prepare_som(request: Request, som: Text, host: Text, on: Text) -> Response:
+def prepare_som(
+    request: Request, som: Text, host: Text, on: Text, venue: Annotated[str, Form()] = ""
+) -> Response:
     """Plan a meeting and start the flow that prepares it."""
     by = signin.steering(request)
-    return _start(request, PrepareSom, by.body, by.slug, som=som.strip(), host=host, on=on.strip())
+    said = {"som": som.strip(), "host": host, "on": on.strip(), "venue": venue.strip() or None}
+    return _start(request, PrepareSom, by.body, by.slug, **said)
 
 
 @router.post("/run")

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -24,12 +25,14 @@ from schemas.acts import (
 )
 from schemas.anchor import Anchor
 from schemas.figure_acts import ReportStage
-from schemas.programme import Contact
+from schemas.meeting_acts import FileDocument, NameDelegation, ObjectToStatement
+from schemas.meeting_tables import Delegation, Document, Objection, Silence
+from schemas.programme import Contact, Programme
 from schemas.return_acts import SaveReturn, SubmitReturn
 from schemas.tables import Entry, Holding, Link, Obligation
 from secretariat import asked, closeup, ledger, words
 from secretariat.catalogues import marked
-from secretariat.commands import digests, reminders
+from secretariat.commands import digests, filing, reminders
 from secretariat.commands.links import REVOKED
 from secretariat.commands.office import Desk, Office, bodies_of
 from secretariat.errors import (
@@ -67,12 +70,24 @@ class Family:
 
 FAMILIES = {
     "obligation": Family(
-        (Acknowledge, Done, Snooze, AskExtension, ReportStage, SaveReturn, SubmitReturn),
+        (
+            Acknowledge,
+            Done,
+            Snooze,
+            AskExtension,
+            ReportStage,
+            SaveReturn,
+            SubmitReturn,
+            FileDocument,
+            NameDelegation,
+        ),
         (
             "obligation.acknowledged",
             "obligation.done",
             "obligation.snoozed",
             "obligation.extension-asked",
+            "document.filed",
+            "delegation.named",
         ),
     ),
     "offer": Family(
@@ -80,6 +95,7 @@ FAMILIES = {
         ("holding.accepted", "holding.declined", "holding.withdrawn", "holding.expired"),
     ),
     "review": Family((Review,), ("review.answered",)),
+    "silence": Family((ObjectToStatement,), ("statement.objected",)),
     SIGN_IN: Family((), ()),
     DIGESTS: Family((), ()),
 }
@@ -102,6 +118,8 @@ def show_link(request: Request, token: str) -> Response:
             return render(request, "digests.html", stopped=off, **facts)
         if link.purpose == "obligation":
             return _obligation_page(request, session, facts)
+        if link.purpose == "silence":
+            return _silence_page(request, session, facts)
         seen = closeup.holding(session, office.programme, link.object)
         return _answer_page(request, seen, facts)
 
@@ -158,8 +176,9 @@ def _obligation_page(
         status=status,
         figures=return_form.of(desk, obligation, facts["contact"].body, language, **typed),
         not_worked=free and language.day(free),
+        **handed_in(session, office.programme, obligation),
         obligation=obligation,
-        title=language.text_of(office.programme, obligation.title),
+        title=words.step_title(office.programme, obligation.title, language),
         function=words.function_name(office.programme, obligation.function, language),
         cycle=obligation.cycle.partition("/")[2],
         late=obligation.done_at is None and obligation.do_by <= now,
@@ -176,6 +195,34 @@ def _obligation_page(
         acts=seen.possible(facts["contact"].body, office.programme),
         today=now.astimezone(ZoneInfo(facts["contact"].zone)).date().isoformat(),
         day=language.day,
+        **facts,
+    )
+
+
+def handed_in(session: Session, programme: Programme, obligation: Obligation) -> dict[str, Any]:
+    """What an obligation takes, and what was handed in with it so far."""
+    return {
+        "takes": filing.taken(session, programme, obligation),
+        "documents": filing.versions(session, obligation.id),
+        "named": filing.attendees(session, obligation.id),
+        "delegation": session.get(Delegation, obligation.id),
+    }
+
+
+def _silence_page(request: Request, session: Session, facts: dict[str, Any]) -> Response:
+    """A draft under silence: read it, and object with a reason while there is time."""
+    office: Office = request.app.state.parts.office
+    silence = session.get_one(Silence, facts["link"].object)
+    objected = session.get(Objection, (silence.id, facts["contact"].body))
+    in_time = silence.state in ("open", "broken") and silence.ends_at > office.clock.now()
+    return render(
+        request,
+        "silence.html",
+        silence=silence,
+        draft=session.get_one(Document, silence.document),
+        until=language_at(request).day(silence.until),
+        objected=objected,
+        in_time=in_time,
         **facts,
     )
 
@@ -232,9 +279,11 @@ def use_link(
         return _report(request, token, link, stage, state, day, words)
     if link.purpose == "obligation":
         act: Act = _asked(link, answer, done or words, day)
+    elif link.purpose == "silence":
+        act = _objection(link, answer, words)
     else:
         act = _answer(link, answer, words, seen)
-    return _do(request, token, link, act)
+    return do_once(request, token, link, act)
 
 
 def _report(
@@ -280,7 +329,7 @@ def _sign_in(request: Request, link: Link) -> Response:
     return response
 
 
-def _do(request: Request, token: str, link: Link, act: Act) -> Response:
+def do_once(request: Request, token: str, link: Link, act: Act) -> Response:
     """Hand the act in; the same link does the same act once, whoever presses and how often."""
     office: Office = request.app.state.parts.office
     contact = _contact(office, link)
@@ -295,17 +344,19 @@ def _do(request: Request, token: str, link: Link, act: Act) -> Response:
     except ConflictError as error:
         refused = error
     with office.store.read() as session:
-        before = _answered(session, link, since_made=refused is not None)
+        before = _answered(session, link, contact.body, since_made=refused is not None)
     if refused and before is None:
         raise refused
     return _settled(request, contact, before)
 
 
-def _answered(session: Session, link: Link, *, since_made: bool) -> Entry | None:
-    """What answered the question of a link before."""
+def _answered(session: Session, link: Link, body: str, *, since_made: bool) -> Entry | None:
+    """What answered the question of a link before; each government answers a silence for itself."""
     query = select(Entry).where(
         Entry.subject == link.object, col(Entry.kind).in_(FAMILIES[link.purpose].answers)
     )
+    if link.purpose == "silence":
+        query = query.where(Entry.by == body)
     if since_made:
         query = query.where(Entry.at >= link.made_at)
     return session.exec(query.order_by(col(Entry.seq).desc()).limit(1)).first()
@@ -316,6 +367,9 @@ ALREADY = {
     "obligation.done": marked("This was already done by {by} on {moment}."),
     "obligation.snoozed": marked("Reminders were already put off by {by} on {moment}."),
     "obligation.extension-asked": marked("More time was already asked for by {by} on {moment}."),
+    "document.filed": marked("This was already handed in by {by} on {moment}."),
+    "delegation.named": marked("This was already handed in by {by} on {moment}."),
+    "statement.objected": marked("{by} already objected on {moment}."),
     "holding.accepted": marked("This was already accepted by {by} on {moment}."),
     "holding.declined": marked("This was already declined by {by} on {moment}."),
     "holding.withdrawn": marked("This was already withdrawn by {by} on {moment}."),
@@ -342,6 +396,10 @@ def _once(act: Act) -> str:
             return f"{name}:{act.until}"
         case AskExtension():
             return f"{name}:{act.to}"
+        case FileDocument():
+            return f"{name}:{sha256(act.content + act.name.encode()).hexdigest()[:32]}"
+        case NameDelegation():
+            return f"{name}:{sha256(act.model_dump_json().encode()).hexdigest()[:32]}"
         case _:
             return str(name)
 
@@ -361,6 +419,14 @@ def _asked(link: Link, answer: str, words: str, day: str) -> Act:
             return Acknowledge(obligation=link.object)
         case _:
             raise BadInputError("Choose one of the answers on the page. Nothing was changed.")
+
+
+def _objection(link: Link, answer: str, words: str) -> Act:
+    if answer != "object":
+        raise BadInputError(marked("Choose one of the answers on the page. Nothing was changed."))
+    if not words.strip():
+        raise BadInputError(NO_REASON)
+    return act_from(ObjectToStatement, statement=link.object, reason=words)
 
 
 def _answer(link: Link, answer: str, words: str, seen: int | None) -> Act:
@@ -406,6 +472,8 @@ def _concerned(session: Session, office: Office, link: Link) -> bool:
         if obligation is None:
             raise UnknownError(marked("What this link was about is no longer asked of anybody."))
         return body in {obligation.body, *steers}
+    if link.purpose == "silence":
+        return body in office.programme.task_forces()
     holding = session.get_one(Holding, link.object)
     return body in {holding.owner, holding.offered_to, holding.takes_over}
 

@@ -5,12 +5,13 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from schemas.tables import Obligation
 from secretariat import asked, ladder, words
 from secretariat.commands import auditing
 from secretariat.commands.office import Desk, Office
 from secretariat.languages import ENGLISH
 from secretariat.ownership import ENGINE
-from secretariat.web import return_form, signin
+from secretariat.web import links, return_form, signin
 from secretariat.web.forms import act_on, sent
 from secretariat.web.pages import day_of
 from secretariat.web.render import render
@@ -59,6 +60,7 @@ def obligation_page(request: Request, key: str, status: int = 200, **typed: Any)
         desk = Desk(session, office.programme, now, ENGINE)
         reader = by.body if by else ""
         figures = return_form.of(desk, seen.obligation, reader, ENGLISH, **typed)
+        handed_in = links.handed_in(session, office.programme, seen.obligation)
     return render(
         request,
         "promise.html",
@@ -67,6 +69,8 @@ def obligation_page(request: Request, key: str, status: int = 200, **typed: Any)
         seen=seen,
         state=asked.state(seen.obligation, now),
         acts=seen.possible(by.body, office.programme) if by else [],
+        hands_in=by is not None and by.body in _may(office, seen.obligation),
+        **handed_in,
         **_common(office, now, False),
     )
 
@@ -76,6 +80,11 @@ async def act_on_obligation(request: Request, key: str) -> Response:
     """One act on an obligation by whoever is signed in, or a look at what it would do."""
     form = await sent(request)
     return await run_in_threadpool(act_on, request, "obligation", key, form)
+
+
+def _may(office: Office, obligation: Obligation) -> set[str]:
+    """Who may hand something in with an obligation, and sees the names in it."""
+    return {obligation.body, office.programme.secretariat, office.programme.chair}
 
 
 def _steers(request: Request, office: Office) -> bool:

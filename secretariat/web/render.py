@@ -13,7 +13,7 @@ from schemas.acts import Told
 from schemas.anchor import Anchor
 from schemas.programme import Contact
 from schemas.texts import inert
-from secretariat import ledger, words
+from secretariat import filetypes, ledger, words
 from secretariat.errors import SecretariatError, UnreachableError
 from secretariat.languages import ENGLISH, LANGUAGES, Language, language_of
 from secretariat.web import signin
@@ -31,6 +31,7 @@ teach(TEMPLATES)
 TEMPLATES.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
 TEMPLATES.filters["anchor"] = lambda text: Anchor.model_validate(text).words
 TEMPLATES.filters["told"] = lambda entry: Told(**_told_of(ledger.event(entry).data))
+TEMPLATES.globals["endings"] = ",".join(filetypes.TYPES)
 TEMPLATES.filters["name_of_body"] = lambda body, programme: words.name_of(programme, body)
 
 

@@ -1,0 +1,360 @@
+"""What does everybody need to know of one meeting? Facts, both plans, agenda, papers, minutes."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session, col, select
+
+from schemas.anchor import Anchor
+from schemas.events import Event
+from schemas.meeting_tables import (
+    AgendaItem,
+    Attendee,
+    Decision,
+    Delegation,
+    Document,
+    Objection,
+    Silence,
+)
+from schemas.programme import Cadence, Function, Milestone, Programme
+from schemas.tables import Cycle, Entry, Obligation, PlannedMilestone, Som, Term
+from secretariat import agenda, asked, calendars, closeup, ledger, rotation, words
+from secretariat.agenda import Dated
+from secretariat.commands import filing
+from secretariat.readmodels import row
+
+
+@dataclass(frozen=True)
+class Move:
+    """One time a meeting was put off: to when, from when, why, and where that is said."""
+
+    at: datetime
+    by: str
+    was: Anchor
+    now: Anchor
+    reason: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a postponement did to one thing that hangs on the meeting."""
+
+    about: str
+    said: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A milestone in both plans, and how many of those asked for it have done it."""
+
+    dated: Dated
+    asked: int
+    done: int
+
+
+@dataclass(frozen=True)
+class ItemSeen:
+    """An agenda item with what was asked and handed in for it."""
+
+    item: AgendaItem
+    paper: Obligation | None
+    documents: list[Document]
+    state: str
+
+
+@dataclass(frozen=True)
+class SilenceSeen:
+    silence: Silence
+    draft: Document
+    objections: list[Objection]
+
+
+@dataclass(frozen=True)
+class DelegationSeen:
+    """A government's delegation: asked for, counted, and, where nobody erased them, its names."""
+
+    obligation: Obligation
+    delegation: Delegation | None
+    names: list[Attendee]
+
+
+@dataclass(frozen=True)
+class DecisionSeen:
+    decision: Decision
+    obligation: Obligation | None
+    state: str
+
+
+@dataclass(frozen=True)
+class MeetingSeen:
+    som: Som
+    anchor: Anchor
+    term: Term | None
+    moves: list[Move]
+    steps: list[Step]
+    effects: list[Effect]
+    items: list[ItemSeen]
+    handed_in: list[tuple[Obligation, list[Document], bool]]
+    statement: list[SilenceSeen]
+    delegations: list[DelegationSeen]
+    decisions: list[DecisionSeen]
+    history: list[tuple[Entry, str]]
+
+    @property
+    def was(self) -> Anchor:
+        """When it was to be at first."""
+        return self.moves[0].was if self.moves else self.anchor
+
+
+def meeting(session: Session, programme: Programme, name: str, now: datetime) -> MeetingSeen:
+    """Raises UnknownError."""
+    som = row(session, Som, name)
+    moves = list(_moves(session, name))
+    obligations = _obligations(session, name)
+    steps = list(_steps(session, programme, som, moves, obligations))
+    papers = _documents(session, obligations)
+    return MeetingSeen(
+        som=som,
+        anchor=Anchor.model_validate(som.anchor),
+        term=session.get(Term, name),
+        moves=moves,
+        steps=[step for _, step in steps],
+        effects=list(_effects(session, programme, som, moves, steps)) if moves else [],
+        items=_items(session, programme, name, obligations, papers, now),
+        handed_in=list(_handed_in(session, programme, obligations, papers)),
+        statement=_statement(session, name),
+        delegations=list(_delegations(session, programme, obligations)),
+        decisions=_decisions(session, programme, name, obligations, now),
+        history=closeup.history(
+            session,
+            programme,
+            (col(Entry.subject) == name) | col(Entry.subject).startswith(f"{name}/"),
+        ),
+    )
+
+
+# -- both plans ------------------------------------------------------------------------------------
+
+
+def _moves(session: Session, name: str) -> Iterator[Move]:
+    query = select(Entry).where(Entry.subject == name, Entry.kind == "som.postponed")
+    for entry in session.exec(query.order_by(col(Entry.seq))):
+        data = ledger.event(entry).data
+        yield Move(
+            entry.at,
+            entry.by,
+            Anchor.model_validate(data["was"]),
+            Anchor.model_validate(data["anchor"]),
+            data["reason"],
+            data.get("source", ""),
+        )
+
+
+def _steps(
+    session: Session,
+    programme: Programme,
+    som: Som,
+    moves: list[Move],
+    obligations: list[Obligation],
+) -> Iterator[tuple[Function, Step]]:
+    """Every dated step of every function held per SOM, in the order of the present plan.
+
+    What was dated before the first postponement stands in the ledger; the rest is counted.
+    """
+    present = Anchor.model_validate(som.anchor)
+    first = moves[0].was if moves else present
+    known = _first_days(session, som.name)
+    found = []
+    for function in programme.functions:
+        if function.cadence is not Cadence.PER_SOM:
+            continue
+        for milestone in function.milestones:
+            key = f"{function.slug}/{som.name}/{milestone.slug}"
+            here = [o for o in obligations if f"{o.cycle}/{o.milestone}" == key]
+            planned = session.get(PlannedMilestone, key)
+            days = _days(programme, milestone, first, present, planned, known.get(key))
+            dated = Dated(function.name, milestone.title, *days, first.tentative, present.tentative)
+            done = sum(o.done_at is not None for o in here)
+            found.append((function, Step(dated, len(here), done)))
+    yield from sorted(found, key=lambda pair: (pair[1].dated.now, pair[1].dated.title))
+
+
+def _days(
+    programme: Programme,
+    milestone: Milestone,
+    first: Anchor,
+    present: Anchor,
+    planned: PlannedMilestone | None,
+    known: Event | None,
+) -> tuple[date, date]:
+    work = calendars.of_member(programme, None)
+    counted = work.shift(first.day, milestone.offset)
+    kept = known and known.data.get("anchor") == str(first)
+    was = date.fromisoformat(known.data["due_on"]) if known and kept else counted
+    now = planned.due_on if planned else work.shift(present.day, milestone.offset)
+    return was, now
+
+
+def _first_days(session: Session, name: str) -> dict[str, Event]:
+    """How each milestone of the meeting's cycles was dated at first."""
+    query = select(Entry).where(
+        Entry.kind == "milestone.planned", col(Entry.subject).contains(f"/{name}/", autoescape=True)
+    )
+    found: dict[str, Event] = {}
+    for entry in session.exec(query.order_by(col(Entry.seq))):
+        found.setdefault(entry.subject, ledger.event(entry))
+    return found
+
+
+def _effects(
+    session: Session,
+    programme: Programme,
+    som: Som,
+    moves: list[Move],
+    steps: list[tuple[Function, Step]],
+) -> Iterator[Effect]:
+    """In words what hangs on the meeting, and how far it has moved along."""
+    was, present = moves[0].was, Anchor.model_validate(som.anchor)
+    yield _effect_on_chair(session, programme, som, was, present)
+    theirs: dict[str, list[Step]] = defaultdict(list)
+    for function, step in steps:
+        theirs[function.slug].append(step)
+    for function in programme.functions:
+        if found := theirs.get(function.slug):
+            counts = sum(s.asked for s in found), sum(s.done for s in found)
+            said = agenda.said_of_move([step.dated for step in found], *counts)
+            yield Effect(function.name, said, function.knock_on)
+    following = session.get(Som, rotation.following(som.name))
+    if following and not following.closed_at:
+        on = Anchor.model_validate(following.anchor)
+        yield Effect(following.name, agenda.said_of_next(following.name, on, present))
+    if programme.closes:
+        body = words.name_of(programme, programme.secretariat)
+        yield Effect(body, agenda.said_of_closing(body, programme.closes, present))
+
+
+def _effect_on_chair(
+    session: Session, programme: Programme, som: Som, was: Anchor, now: Anchor
+) -> Effect:
+    following = rotation.following(som.name)
+    agreed = session.get(Term, following)
+    successor = words.member_name(programme, agreed.member) if agreed else ""
+    term = session.get(Term, som.name)
+    member = words.member_name(programme, term.member if term else som.host)
+    in_office = term is not None and term.took_office_at is not None and term.left_at is None
+    said = agenda.said_of_term(member, som.name, was, now, successor, in_office=in_office)
+    return Effect("The chair", said)
+
+
+# -- what is prepared ------------------------------------------------------------------------------
+
+
+def _obligations(session: Session, name: str) -> list[Obligation]:
+    cycles = session.exec(select(Cycle.id).where(Cycle.name == name)).all()
+    query = select(Obligation).where(col(Obligation.cycle).in_(cycles))
+    return list(session.exec(query.order_by(col(Obligation.do_by), col(Obligation.id))))
+
+
+def _documents(session: Session, obligations: list[Obligation]) -> dict[str, list[Document]]:
+    """The versions handed in for each obligation, the newest first."""
+    found: dict[str, list[Document]] = defaultdict(list)
+    keys = [obligation.id for obligation in obligations]
+    query = select(Document).where(col(Document.obligation).in_(keys))
+    for document in session.exec(query.order_by(col(Document.version).desc())):
+        found[document.obligation].append(document)
+    return found
+
+
+def _items(
+    session: Session,
+    programme: Programme,
+    name: str,
+    obligations: list[Obligation],
+    papers: dict[str, list[Document]],
+    now: datetime,
+) -> list[ItemSeen]:
+    slugs = _slugs(programme, "presenters")
+    query = select(AgendaItem).where(AgendaItem.som == name).order_by(col(AgendaItem.number))
+    found = []
+    for item in session.exec(query):
+        ends = tuple(f"/{slug}-{item.number}@{item.presenter}" for slug in slugs)
+        paper = next((o for o in obligations if o.id.endswith(ends)), None) if ends else None
+        documents = papers.get(paper.id, []) if paper else []
+        found.append(ItemSeen(item, paper, documents, _paper_state(item, paper, documents, now)))
+    return found
+
+
+def _slugs(programme: Programme, asks: str) -> list[str]:
+    return [m.slug for f in programme.functions for m in f.milestones if m.asks == asks]
+
+
+def _paper_state(
+    item: AgendaItem, paper: Obligation | None, documents: list[Document], now: datetime
+) -> str:
+    if documents:
+        return f"version {documents[0].version} handed in"
+    if not item.paper:
+        return "no paper"
+    if paper is None:
+        return "not asked for yet"
+    return "done, without a document" if paper.done_at else asked.state(paper, now)
+
+
+def _handed_in(
+    session: Session,
+    programme: Programme,
+    obligations: list[Obligation],
+    papers: dict[str, list[Document]],
+) -> Iterator[tuple[Obligation, list[Document], bool]]:
+    """What takes a document: its versions, and whether another is still taken."""
+    for obligation in obligations:
+        taken = filing.taken(session, programme, obligation)
+        if taken.kind == "document":
+            yield obligation, papers.get(obligation.id, []), not taken.closed_by
+
+
+def _statement(session: Session, name: str) -> list[SilenceSeen]:
+    """Every round, the newest first."""
+    query = select(Silence).where(Silence.som == name).order_by(col(Silence.number).desc())
+    return [
+        SilenceSeen(
+            silence,
+            session.get_one(Document, silence.document),
+            list(session.exec(select(Objection).where(Objection.silence == silence.id))),
+        )
+        for silence in session.exec(query)
+    ]
+
+
+def _delegations(
+    session: Session, programme: Programme, obligations: list[Obligation]
+) -> Iterator[DelegationSeen]:
+    for obligation in obligations:
+        if filing.taken(session, programme, obligation).kind == "delegation":
+            yield DelegationSeen(
+                obligation,
+                session.get(Delegation, obligation.id),
+                filing.attendees(session, obligation.id),
+            )
+
+
+def _decisions(
+    session: Session,
+    programme: Programme,
+    name: str,
+    obligations: list[Obligation],
+    now: datetime,
+) -> list[DecisionSeen]:
+    slugs = _slugs(programme, "decided")
+    query = select(Decision).where(Decision.som == name).order_by(col(Decision.number))
+    found = []
+    for decision in session.exec(query):
+        ends = tuple(f"/{slug}-{decision.number}@{decision.body}" for slug in slugs)
+        of_it = next((o for o in obligations if o.id.endswith(ends)), None) if ends else None
+        state = asked.state(of_it, now) if of_it else "not asked yet"
+        found.append(DecisionSeen(decision, of_it, "withdrawn" if decision.withdrawn_at else state))
+    return found

@@ -1,0 +1,133 @@
+"""The page of a meeting, its pack, and what one does there. Reading changes nothing."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse
+
+from schemas.anchor import Anchor
+from schemas.meeting_acts import ObjectToStatement
+from schemas.programme import Contact
+from schemas.tables import Som
+from secretariat import asked, board, meeting, meeting_words, words
+from secretariat.commands import filing
+from secretariat.commands.office import Office, in_office
+from secretariat.dossier import pack_of
+from secretariat.dossier.files import Form, file_name
+from secretariat.dossier.files import render as printed
+from secretariat.errors import NotAllowedError
+from secretariat.readmodels import row
+from secretariat.typed import act_from
+from secretariat.web import signin
+from secretariat.web.forms import act_on, sent
+from secretariat.web.pages import day_of
+from secretariat.web.render import render
+
+router = APIRouter()
+
+
+@router.get("/meetings/{name}")
+def show_meeting(request: Request, name: str, at: str | None = None) -> Response:
+    """One meeting, now or at the end of a past day: facts, both plans, agenda, papers, minutes."""
+    office: Office = request.app.state.parts.office
+    programme = office.programme
+    store, moment = office.as_of(at)
+    past = store is not office.store
+    with store.read() as session:
+        seen = meeting.meeting(session, programme, name, moment)
+    by = signin.contact(request)
+    today = board.today(programme, moment)
+    return render(
+        request,
+        "meeting.html",
+        seen=seen,
+        now=moment,
+        past=past,
+        at=day_of(moment, office).isoformat(),
+        steers=_steers(office, by) and not past,
+        sees_names=_sees_names(office, by, seen.som),
+        begun=seen.anchor.first <= today,
+        days=(seen.anchor.day - today).days,
+        body_name=lambda body: words.name_of(programme, body),
+        member_name=lambda code: words.member_name(programme, code),
+        when=meeting_words.when,
+        statement_words=lambda one: meeting_words.statement(programme, one),
+        delegation_words=lambda one: meeting_words.delegation(programme, one),
+        state=lambda obligation: asked.state(obligation, moment),
+        on=lambda day: f"{day.day} {day:%b %Y}",
+        anchor_words=lambda text: Anchor.model_validate(text).words,
+    )
+
+
+@router.post("/meetings/{name}")
+async def act_on_meeting(request: Request, name: str) -> Response:
+    """One act on a meeting by whoever is signed in and steers, or a look at what it would do."""
+    form = await sent(request)
+    return await run_in_threadpool(act_on, request, "som", name, form, f"/meetings/{name}")
+
+
+@router.get("/meetings/{name}/pack.pdf")
+def show_pack(request: Request, name: str, at: str | None = None) -> Response:
+    """The agenda pack, to download. It has papers in it, so it is for who has signed in."""
+    office: Office = request.app.state.parts.office
+    if signin.contact(request) is None:
+        raise NotAllowedError("The agenda pack holds papers: sign in first.")
+    store, moment = office.as_of(at)
+    with store.read() as session, office.store.read() as present:
+        made = pack_of(session, office.programme, name, moment, files=present)
+    disposition = f'attachment; filename="{file_name(made, Form.PDF)}"'
+    headers = {"Content-Disposition": disposition}
+    return Response(printed(made, Form.PDF), media_type="application/pdf", headers=headers)
+
+
+@router.get("/meetings/{name}/delegates.csv")
+def show_delegates(request: Request, name: str) -> Response:
+    """Who comes, for a spreadsheet; for the secretariat, the chair and the host."""
+    office: Office = request.app.state.parts.office
+    by = signin.contact(request)
+    with office.store.read() as session:
+        if not _sees_names(office, by, row(session, Som, name)):
+            raise NotAllowedError("Names are for the secretariat, the chair and the host.")
+        seen = meeting.meeting(session, office.programme, name, office.clock.now())
+    told = meeting_words.delegates_csv(office.programme, seen)
+    headers = {"Content-Disposition": f'attachment; filename="delegates-{name}.csv"'}
+    return Response(told, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.post("/meetings/{name}/object")
+def object_to_statement(
+    request: Request, name: str, statement: Annotated[str, Form()], reason: Annotated[str, Form()]
+) -> Response:
+    """The government of whoever is signed in breaks the silence on a draft."""
+    by = signin.acting(request)
+    office: Office = request.app.state.parts.office
+    act = act_from(ObjectToStatement, statement=statement, reason=reason)
+    office.do(act, by=by.body, contact=by.slug)
+    return RedirectResponse(f"/meetings/{name}", 303)
+
+
+@router.post("/meetings/{name}/forget")
+def forget_names(request: Request, name: str) -> Response:
+    """Erase everybody who was named for a meeting; the ledger has only counts and stays."""
+    signin.steering(request)
+    office: Office = request.app.state.parts.office
+    with office.store.write() as session:
+        row(session, Som, name)
+        filing.forget_all(session, name)
+    return RedirectResponse(f"/meetings/{name}", 303)
+
+
+def _steers(office: Office, by: Contact | None) -> bool:
+    """Whether it is the secretariat or the office that holds the chair now."""
+    if by is None or by.body != office.programme.chair:
+        return by is not None and by.body == office.programme.secretariat
+    with office.store.read() as session:
+        term = in_office(session)
+    return term is not None and term.member == by.member
+
+
+def _sees_names(office: Office, by: Contact | None, som: Som) -> bool:
+    """Names of people are for those who prepare the meeting."""
+    host = office.programme.task_force(som.host)
+    return _steers(office, by) or (by is not None and by.body == host)
