@@ -13,9 +13,8 @@ from schemas.tables import Som
 from secretariat import asked, board, meeting, meeting_words, words
 from secretariat.commands import filing
 from secretariat.commands.office import Office, in_office
+from secretariat.dossier import files as printing
 from secretariat.dossier import pack_of
-from secretariat.dossier.files import Form, file_name
-from secretariat.dossier.files import render as printed
 from secretariat.errors import NotAllowedError
 from secretariat.readmodels import row
 from secretariat.typed import act_from
@@ -76,9 +75,11 @@ def show_pack(request: Request, name: str, at: str | None = None) -> Response:
     store, moment = office.as_of(at)
     with store.read() as session, office.store.read() as present:
         made = pack_of(session, office.programme, name, moment, files=present)
-    disposition = f'attachment; filename="{file_name(made, Form.PDF)}"'
+    disposition = f'attachment; filename="{printing.file_name(made, printing.Form.PDF)}"'
     headers = {"Content-Disposition": disposition}
-    return Response(printed(made, Form.PDF), media_type="application/pdf", headers=headers)
+    return Response(
+        printing.render(made, printing.Form.PDF), media_type="application/pdf", headers=headers
+    )
 
 
 @router.get("/meetings/{name}/delegates.csv")
