@@ -50,7 +50,10 @@ def _addressed(programme: Programme, ladder: Ladder, step: LadderStep) -> tuple[
         "chair": ("chair",),
         "host": ("task-force",),
         "task-forces": ("task-force",),
+        "incoming": ("task-force",),
         "owners": ("secretariat", "chair", "task-force"),
+        "presenters": ("secretariat", "chair", "task-force"),
+        "decided": ("secretariat", "chair", "task-force"),
     }
     wanted = {kind for asks in asked for kind in kinds[asks]}
     return [body.slug for body in programme.bodies if body.kind in wanted], step.to

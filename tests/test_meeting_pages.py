@@ -5,6 +5,8 @@ import io
 import json
 import re
 from datetime import timedelta
+from email.parser import BytesParser
+from email.policy import SMTP
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from pypdf import PdfReader
 from sqlmodel import SQLModel, select
 
 from flows import som_hosting, som_preparation, steps
+from notifications.compose import Composer
 from schemas.acts import PlanSom, PostponeSom
 from schemas.meeting_acts import AddItem, CirculateStatement, Delegate, NameDelegation
 from schemas.meeting_tables import Attendee, Document, Objection
@@ -22,7 +25,7 @@ from secretariat.store import Store
 from tests.conftest import BARE, at, cli
 from tests.test_agenda import DRAFT, NAMED, PAPER, PDF, a_file, an_item, do
 from tests.test_obligations import Opened, a_chair, a_cycle, on
-from tests.test_promises import store, text_of
+from tests.test_promises import store
 from tests.test_web import LINKS, Site
 
 __all__ = ["store"]  # the pages are the same on both databases
@@ -274,12 +277,25 @@ def under_silence(site: Site) -> str:
     return "SOM14/statement-1"
 
 
+def written(site: Site, mail: Mail) -> str:
+    """What a mail says when it is written now."""
+    office = site.bench.office
+    composer = Composer(office.programme, LINKS, "secretariat@board.example")
+    with office.store.write() as session:
+        found = session.get_one(Mail, mail.id)
+        composer.freeze(session, found, office.clock.now())
+        message = BytesParser(policy=SMTP).parsebytes(found.content or b"")
+    plain = message.get_body(("plain",))
+    assert plain
+    return " ".join(plain.get_content().split())
+
+
 def test_the_mail_of_a_draft_says_what_silence_means_and_leads_to_it(site: Site) -> None:
     under_silence(site)
     with site.bench.office.store.read() as session:
         query = select(Mail).where(Mail.template == "statement", Mail.contact == "tf-kh-head")
         mail = session.exec(query).one()
-    text = text_of(site.bench.office, mail)
+    text = written(site, mail)
     assert "adopted unless a government objects by the end of 28 October 2019" in text
     assert "If you agree, you need do nothing." in text
     assert "/link/" in text

@@ -320,7 +320,7 @@ IN_A_PROGRAMME = {
     "host of what is held without one": Mistake(
         'title: "National plan reviewed", offset: -40, asks: task-forces',
         'title: "National plan reviewed", offset: -40, asks: host',
-        "only a function held per SOM has a host to ask",
+        "only a function held per SOM has its host to ask",
     ),
     "bad date": Mistake(
         "closes: 2020-06-30", "closes: 2020-06-31", "closes: Input should be a valid date"
