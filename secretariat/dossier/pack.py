@@ -1,5 +1,6 @@
 """What do those who meet take along? The agenda pack: facts, agenda, papers, who comes."""
 
+import re
 from collections.abc import Iterator
 
 from sqlmodel import Session
@@ -14,6 +15,7 @@ from secretariat.meeting import ItemSeen, MeetingSeen
 
 LONGEST = 40_000
 """Letters of one paper that are printed; whatever is longer is read from its file."""
+_NO_WORD = re.compile(r"\S{100}(?=\S)")
 
 
 def sections(view: View, seen: MeetingSeen, files: Session) -> tuple[Section, ...]:
@@ -156,6 +158,7 @@ def _paragraphs(document: Document, files: Session) -> Iterator[str]:
         yield f"{document.name} is no longer kept here."
         return
     text = kept.content.decode("utf-8-sig").replace("\r\n", "\n").replace("\t", "    ")
+    text = _NO_WORD.sub(lambda word: f"{word[0]}\u200b", text)
     for paragraph in text[:LONGEST].split("\n\n"):
         if paragraph.strip():
             yield paragraph.strip("\n").replace("\f", "\n")
