@@ -208,6 +208,9 @@ class Milestone(Part):
     evidence: str = Field("", description="what shows that it is done")
     figures: list[Slug] = Field([], description="indicators the body is to give figures for")
     strand: Slug | None = Field(None, description="the strand whose stages the body is to report")
+    dossier: Slug | None = Field(
+        None, description="what it is to read: a function's, or the chair's"
+    )
     takes: Literal["document", "delegation"] | None = Field(
         None, description="what is handed in with it: handing it in is doing it"
     )

@@ -1,6 +1,7 @@
 """The chair's turns: passed, swapped, agreed; and whoever is next is asked weeks ahead."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from secretariat import chair
 from secretariat.commands.turns import turns
 from secretariat.errors import ConflictError, NotAllowedError, UnknownError
 from tests.conftest import Bench
-from tests.test_web import Site
+from tests.test_web import LINKS, Site
 
 
 @pytest.fixture
@@ -133,6 +134,24 @@ def test_whose_turn_the_next_meeting_is_is_asked_weeks_ahead_and_anew_when_it_is
     assert asked() == "tf-vn"
     do(bench, PassTurn(som="SOM14", reason="no budget line yet"), "tf-vn")
     assert asked() == "tf-kh"
+
+
+def test_whoever_is_next_reads_the_brief_by_its_mailed_link(bench: Bench, tmp_path: Path) -> None:
+    for act in (OpenCycle, PlanMilestones, AskBodies):
+        bench.office.do(act(function="chair-rotation", cycle="SOM13"), by="un-act")
+    site = Site(bench, tmp_path)
+
+    def link(milestone: str) -> str:
+        with bench.office.store.write() as session:
+            now, key = bench.clock.now(), f"chair-rotation/SOM13/{milestone}@tf-vn"
+            until = now + timedelta(days=30)
+            return LINKS.mint(session, "obligation", key, "tf-vn-focal-point", until, now)
+
+    brief = link("brief-received")
+    assert f"{brief}/dossier.pdf" in site.browser.get(brief).text
+    assert site.browser.get(f"{brief}/dossier.pdf").content.startswith(b"%PDF")
+    assert site.browser.get(f"{link('next-chair-ready')}/dossier.pdf").status_code == 403
+    assert site.browser.get("/link/nothing/dossier.pdf").status_code == 404
 
 
 def test_the_term_moves_with_its_meeting_and_ends_with_it(bench: Bench) -> None:

@@ -2,13 +2,17 @@
 
 from fastapi import APIRouter, Request, Response
 
+from secretariat import asked
+from secretariat.catalogues import marked
 from secretariat.commands.office import Office
 from secretariat.dossier import dossier_of
 from secretariat.dossier.files import Form, file_name, render
 from secretariat.errors import NotAllowedError
 from secretariat.web import signin
+from secretariat.web.links import opened, unusable
 
 router = APIRouter()
+NOTHING_TO_READ = marked("This link asks for nothing to be read.")
 TYPES = {
     Form.PDF: "application/pdf",
     Form.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -25,11 +29,29 @@ def show_docx(request: Request, name: str, at: str | None = None) -> Response:
     return _download(request, name, at, Form.DOCX)
 
 
+@router.get("/link/{token}/dossier.pdf")
+def show_what_is_to_be_read(request: Request, token: str) -> Response:
+    """The dossier a mailed link asks its reader to read, and no other."""
+    office: Office = request.app.state.parts.office
+    with office.store.read() as session:
+        link, why = opened(request, session, token)
+        if link is None or why or link.purpose != "obligation":
+            return unusable(request, session, token, link, why)
+        seen = asked.obligation(session, office.programme, link.object, office.clock.now())
+    if seen.milestone is None or seen.milestone.dossier is None:
+        raise NotAllowedError(NOTHING_TO_READ)
+    return _file(office, seen.milestone.dossier, None, Form.PDF)
+
+
 def _download(request: Request, name: str, at: str | None, form: Form) -> Response:
     """Now or at the end of a past day. It lists mailboxes, so it is for who has signed in."""
     office: Office = request.app.state.parts.office
     if signin.contact(request) is None:
         raise NotAllowedError("A dossier lists the mailboxes of its contacts: sign in first.")
+    return _file(office, name, at, form)
+
+
+def _file(office: Office, name: str, at: str | None, form: Form) -> Response:
     store, moment = office.as_of(at)
     with store.read() as session:
         dossier = dossier_of(session, office.programme, name, moment)

@@ -107,9 +107,9 @@ def show_link(request: Request, token: str) -> Response:
     parts = request.app.state.parts
     office: Office = parts.office
     with office.store.read() as session:
-        link, why = _opened(request, session, token)
+        link, why = opened(request, session, token)
         if link is None or why:
-            return _unusable(request, session, token, link, why)
+            return unusable(request, session, token, link, why)
         facts = _facts(request, token, link)
         if link.purpose == SIGN_IN:
             return render(request, "signin.html", **facts)
@@ -127,9 +127,9 @@ def show_link(request: Request, token: str) -> Response:
 def checked(request: Request, token: str) -> Link | Response:
     """The link of a token, with its reader noted; else the page that says it cannot be used."""
     with request.app.state.parts.office.store.read() as session:
-        link, why = _opened(request, session, token)
+        link, why = opened(request, session, token)
         if link is None or why:
-            return _unusable(request, session, token, link, why)
+            return unusable(request, session, token, link, why)
     _reader(request, link)
     return link
 
@@ -186,6 +186,7 @@ def _obligation_page(
         snoozes_left=seen.snoozes_left,
         answers=seen.answers,
         strand=seen.strand,
+        seen_dossier=seen.milestone and seen.milestone.dossier,
         evidence=language.text_of(office.programme, seen.milestone.evidence)
         if seen.milestone
         else "",
@@ -265,9 +266,9 @@ def use_link(
     parts = request.app.state.parts
     office: Office = parts.office
     with office.store.read() as session:
-        link, why = _opened(request, session, token)
+        link, why = opened(request, session, token)
         if link is None or why:
-            return _unusable(request, session, token, link, why)
+            return unusable(request, session, token, link, why)
     _reader(request, link)
     if link.purpose == DIGESTS:  # a mail program presses without having opened (RFC 8058)
         return _choose(request, link, again=answer == "again")
@@ -448,7 +449,7 @@ def _answer(link: Link, answer: str, words: str, seen: int | None) -> Act:
             )
 
 
-def _opened(request: Request, session: Session, token: str) -> tuple[Link | None, str]:
+def opened(request: Request, session: Session, token: str) -> tuple[Link | None, str]:
     """The link of a token, and why it cannot be used. Raises UnknownError: its object is gone."""
     parts = request.app.state.parts
     office: Office = parts.office
@@ -491,7 +492,7 @@ def _reader(request: Request, link: Link) -> Contact:
     return contact
 
 
-def _unusable(
+def unusable(
     request: Request, session: Session, token: str, link: Link | None, why: str
 ) -> Response:
     """One page for every link that cannot be used, so that it tells nothing about any.
