@@ -277,6 +277,8 @@ def test_a_csv_file_with_a_person_s_column_or_in_another_encoding_is_refused(pap
     assert refused(b"", paper)
     twice = lines(paper)
     assert "a second time" in refused(written([*twice, twice[1]]), paper)[0]
+    again = [[*row, row[5]] for row in lines(paper)]
+    assert "cannot be read as CSV" in refused(written(again), paper)[0]
 
 
 # -- persons ---------------------------------------------------------------------------------------

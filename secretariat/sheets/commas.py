@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.return_acts import Given
@@ -61,20 +61,12 @@ def template(paper: Paper, given: list[Given]) -> bytes:
 
 def read(content: bytes, paper: Paper) -> list[Given]:
     """The figures in a file, all or none. Raises RefusedError, naming every wrong cell."""
-    wrong: list[Wrong] = []
-    rows = _rows(content)
-    known, cells = paper.asked_by_key(), defaultdict[str, dict[str, Any]](dict)
-    for number, row in rows:
-        _take(paper, number, row, known, cells, wrong)
-    found = []
-    for key, own in cells.items():
-        try:
-            lines = own.pop("lines")
-            found.append(given_from(known[key], **own))
-        except ValueError as error:
-            wrong.append(Wrong(LINE, {"row": lines[0], "column": "note"}, str(error)))
-    if wrong:
-        raise RefusedError(wrong)
+    lines = _Lines(paper)
+    for number, row in _rows(content):
+        lines.take(number, row)
+    found = lines.given()
+    if lines.wrong:
+        raise RefusedError(lines.wrong)
     return found
 
 
@@ -106,48 +98,72 @@ def _check_columns(head: list[str]) -> None:
     wrong = [Wrong(LINE, {"row": 1, "column": name[:60]}, *not_ours(name)) for name in strange]
     if wrong:
         raise RefusedError(wrong)
+    if len(set(head)) < len(head):
+        raise refuse(BROKEN)
     for name in ("return", "code", "part", "value"):
         if name not in head:
             raise refuse(NO_COLUMN, column=name)
 
 
-def _take(
-    paper: Paper,
-    number: int,
-    row: dict[str, str],
-    known: dict[str, Any],
-    cells: dict[str, dict[str, Any]],
-    wrong: list[Wrong],
-) -> None:
-    """Note one line's count and words, or what is wrong with them."""
+@dataclass
+class _Lines:
+    """What the lines said so far of each figure, by its code, and what is wrong with them."""
 
-    def fault(column: str, reason: str, **facts: Any) -> None:
-        wrong.append(Wrong(LINE, {"row": number, "column": column}, reason, facts))
+    paper: Paper
+    cells: dict[str, dict[str, Any]] = field(default_factory=dict)
+    first: dict[str, int] = field(default_factory=dict)
+    wrong: list[Wrong] = field(default_factory=list)
 
-    code, part = row.get("code", "").strip(), row.get("part", "").strip() or TOTAL
-    if row.get("return", "").strip() != paper.obligation:
-        fault("return", OTHER_FORM, other=row.get("return", "")[:80], this=paper.obligation)
-    if code not in known:
-        fault("code", LOST_ROW, code=code[:80])
-        return
-    if part not in (TOTAL, *known[code].indicator.parts):
-        fault("part", NO_PART, part=part[:60])
-        return
-    own = cells[code]
-    own.setdefault("lines", []).append(number)
-    if part in own.setdefault("parts", {}) or (part == TOTAL and "value" in own):
-        fault("part", TWICE, code=f"{code}, {part}")
-    try:
-        count = returns.count_from(row.get("value", ""))
-    except ValueError as error:
-        fault("value", str(error), typed=row["value"].strip()[:60])
-        return
-    if part == TOTAL:
-        own["value"] = count
-        for name in ("unavailable", "note"):
-            own[name] = _plain(row.get(name, ""))
-    elif count is not None:
-        own["parts"][part] = count
+    def take(self, number: int, row: dict[str, str]) -> None:
+        """Note one line's count and words, or what is wrong with them."""
+        if (place := self._place(number, row)) is None:
+            return
+        code, part = place
+        self.first.setdefault(code, number)
+        own = self.cells.setdefault(code, {"parts": {}})
+        if part in own["parts"] or (part == TOTAL and "value" in own):
+            self._fault(number, "part", TWICE, code=f"{code}, {part}")
+        count = self._count(number, row.get("value", ""))
+        if part == TOTAL:
+            words = {name: _plain(row.get(name, "")) for name in ("unavailable", "note")}
+            own |= {"value": count, **words}
+        elif count is not None:
+            own["parts"][part] = count
+
+    def _place(self, number: int, row: dict[str, str]) -> tuple[str, str] | None:
+        """Which figure a line is about, and which part of it; None: it is none of ours."""
+        whose, this = row.get("return", "").strip(), self.paper.obligation
+        code, part = row.get("code", "").strip(), row.get("part", "").strip() or TOTAL
+        known = self.paper.asked_by_key()
+        if whose != this:
+            self._fault(number, "return", OTHER_FORM, other=whose[:80], this=this)
+        if code not in known:
+            self._fault(number, "code", LOST_ROW, code=code[:80])
+            return None
+        if part not in (TOTAL, *known[code].indicator.parts):
+            self._fault(number, "part", NO_PART, part=part[:60])
+            return None
+        return code, part
+
+    def _count(self, number: int, typed: str) -> int | None:
+        try:
+            return returns.count_from(typed)
+        except ValueError as error:
+            self._fault(number, "value", str(error), typed=typed.strip()[:60])
+            return None
+
+    def given(self) -> list[Given]:
+        """The figures the lines add up to."""
+        known, found = self.paper.asked_by_key(), []
+        for code, own in self.cells.items():
+            try:
+                found.append(given_from(known[code], **own))
+            except ValueError as error:
+                self._fault(self.first[code], "note", str(error))
+        return found
+
+    def _fault(self, number: int, column: str, reason: str, **facts: Any) -> None:
+        self.wrong.append(Wrong(LINE, {"row": number, "column": column}, reason, facts))
 
 
 def _plain(text: str) -> str:

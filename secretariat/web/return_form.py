@@ -1,6 +1,7 @@
 """The form of a return: what is asked, what was typed, and what is wrong with it beside it."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +54,7 @@ class Form:
     kept: FigureReturn | None
     mine: bool
     said: list[tuple[str, str, str]]
-    refused: list[str]
+    refused: Sequence[str]
 
     @property
     def open(self) -> bool:
@@ -83,8 +84,8 @@ def form_of(
     *,
     mine: bool,
     typed: dict[str, str] | None = None,
-    faults: list[Fault] = [],  # noqa: B006  only read
-    refused: list[str] = [],  # noqa: B006
+    faults: Sequence[Fault] = (),
+    refused: Sequence[str] = (),
 ) -> Form:
     """As somebody typed it just now, else as it was saved."""
     so_far = (kept.draft if kept.draft is not None else kept.figures) if kept else []
@@ -140,7 +141,7 @@ def _line(
     )
 
 
-def typed_of(figures: "map[Given]") -> dict[str, str]:
+def typed_of(figures: Iterable[Given]) -> dict[str, str]:
     """What somebody would have typed to give these figures."""
     typed = {}
     for one in figures:
