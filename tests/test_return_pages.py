@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from docx import Document
+from docx import Document as Docx
 from httpx import Response
 from hypothesis import given as drawn
 from hypothesis import strategies as st
@@ -15,6 +15,10 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 from sqlmodel import select
 
+from schemas.acts import PlanSom
+from schemas.anchor import Anchor
+from schemas.meeting_acts import AddItem
+from schemas.meeting_tables import Document, StoredFile
 from schemas.return_acts import RequestCorrection, SubmitReturn, VerifyReturn
 from schemas.return_tables import FigureReturn
 from schemas.tables import Mail, Obligation
@@ -24,7 +28,7 @@ from secretariat.settings import Settings
 from secretariat.store import opened
 from secretariat.timers import tick
 from tests.conftest import BARE, cli, reading
-from tests.test_obligations import Opened, a_cycle
+from tests.test_obligations import Opened, a_chair, a_cycle
 from tests.test_returns import KEY, figures
 from tests.test_web import LINKS, Site
 
@@ -358,7 +362,7 @@ def test_the_paper_has_every_figure_with_its_sources_and_who_is_missing(
         assert cli("returns", "paper", "2018", "-o", to, environment=here).returncode == 0
     pages = PdfReader(tmp_path / "paper.pdf").pages
     printed = " ".join(" ".join(page.extract_text() for page in pages).split())
-    document = Document(str(tmp_path / "paper.docx"))
+    document = Docx(str(tmp_path / "paper.docx"))
     cells = [c.text for table in document.tables for row in table.rows for c in row.cells]
     edited = " ".join([*(p.text for p in document.paragraphs), *cells])
     for text in (printed, edited):
@@ -379,3 +383,32 @@ def test_the_replayed_returns_say_what_the_report_says(replayed: Settings) -> No
     assert referred == {"tf-kh": 848, "tf-la": None, "tf-mm": None, "tf-th": 401, "tf-vn": 340}
     assert {one.state for one in found} == {"submitted"}
     assert china.done_at is None
+
+
+def test_the_paper_becomes_the_document_of_an_item_of_the_agenda(lived: Settings) -> None:
+    here = BARE | {"SECRETARIAT_DATA_DIR": str(lived.directory)}
+    item = "som-preparation/SOM13/paper-2@un-act"
+    filed = cli("returns", "paper", "2018", "--for", item, environment=here)
+    assert filed.returncode == 0, filed.stderr
+    with opened(lived.store_url).read() as session:
+        [document] = session.exec(select(Document).where(Document.obligation == item)).all()
+        assert document.name.startswith("paper-figures-2018")
+        stored = session.get_one(StoredFile, document.sha256)
+        assert "Figures of 2018" in PdfReader(io.BytesIO(stored.content)).pages[0].extract_text()
+    assert "-o, or an obligation" in cli("returns", "paper", "2018", environment=here).stderr
+
+
+def test_who_presents_hands_the_paper_in_from_the_page(site: Site) -> None:
+    office = site.bench.office
+    a_chair(office)
+    office.do(PlanSom(som="SOM13", host="CN", on=Anchor.model_validate("2019-01-30")), by="un-act")
+    item = AddItem(som="SOM13", title="The indicators", presenter="un-act", paper=True)
+    office.do(item, by="un-act")
+    a_cycle(office, "som-preparation", "SOM13")
+    assert "Hand the paper in" not in site.browser.get("/returns/2018").text
+    site.sign_in("un-act-head")
+    key = "som-preparation/SOM13/paper-1@un-act"
+    assert f'value="{key}"' in site.browser.get("/returns/2018").text
+    site.browser.post("/returns/2018/paper", data={"obligation": key})
+    with office.store.read() as session:
+        assert session.exec(select(Document).where(Document.obligation == key)).one()

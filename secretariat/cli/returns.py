@@ -110,23 +110,48 @@ def take(
 @returns.command("paper")
 def paper(
     year: Annotated[str, typer.Argument(help="a year, or a meeting such as SOM14")],
-    to: Annotated[Path, typer.Option("--to", "-o", help="a file ending in .pdf or .docx")],
+    to: Annotated[
+        Path | None, typer.Option("--to", "-o", help="a file ending in .pdf or .docx")
+    ] = None,
+    item: Annotated[
+        str,
+        typer.Option("--for", help="hand it in as the paper this obligation of a SOM asks for"),
+    ] = "",
     at: Annotated[
         str | None, typer.Option(help="a past day, whole, or an instant with zone")
     ] = None,
 ) -> None:
     """Make the paper for a meeting of the figures of a year, with every source."""
-    from secretariat.dossier.files import Form, render
+    from secretariat.dossier.files import Form, file_name, render
     from secretariat.dossier.paper import paper_of
 
-    ending = to.suffix.lower().removeprefix(".")
-    if ending not in set(Form):
-        raise BadInputError(f"{to} ends neither in .pdf nor in .docx.")
+    ending = to.suffix.lower().removeprefix(".") if to else "pdf"
+    if ending not in set(Form) or not (to or item):
+        raise BadInputError("Give a file ending in .pdf or .docx with -o, or an obligation: --for.")
     _, office = office_here()
     store, moment = office.as_of(at)
     with store.read() as session:
         made = paper_of(session, office.programme, year, moment)
-    _write(to, render(made, Form(ending)))
+    content = render(made, Form(ending))
+    if to:
+        _write(to, content)
+    if item:
+        _hand_in(office, item, file_name(made, Form(ending)), content)
+
+
+def _hand_in(office: "Office", obligation: str, name: str, content: bytes) -> None:
+    """As the document of whoever is asked for it."""
+    from base64 import b64encode
+
+    from schemas.meeting_acts import FileDocument
+    from schemas.tables import Obligation
+    from secretariat.readmodels import row
+    from secretariat.typed import act_from
+
+    with office.store.read() as session:
+        by = row(session, Obligation, obligation).body
+    act = act_from(FileDocument, obligation=obligation, name=name, content=b64encode(content))
+    tell(office, office.do(act, by=by), by)
 
 
 def _write(to: Path, content: bytes) -> None:

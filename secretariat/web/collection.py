@@ -2,20 +2,28 @@
 
 import csv
 import io
-from typing import Any
+from base64 import b64encode
+from typing import Annotated, Any
+from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlmodel import col, select
 
+from schemas.meeting_acts import FileDocument
 from schemas.returns import Collected
+from schemas.tables import Obligation
 from secretariat import collection, figures, indicators
+from secretariat.commands.filing import taken
 from secretariat.commands.office import Office
-from secretariat.dossier.files import Form, file_name
+from secretariat.dossier.files import Form as Kind
+from secretariat.dossier.files import file_name
 from secretariat.dossier.files import render as file_of
 from secretariat.dossier.paper import paper_of
 from secretariat.errors import UnknownError
 from secretariat.indicators import Measured
 from secretariat.sheets.commas import inert
+from secretariat.typed import act_from
 from secretariat.web import bars, signin
 from secretariat.web.dossiers import TYPES
 from secretariat.web.render import render
@@ -50,6 +58,7 @@ def show_returns(request: Request, year: str, at: str | None = None) -> Response
         geometry=bars,
         past=past,
         at_query=f"?at={at}" if at else "",
+        papers=[] if past else _papers_asked(request),
     )
 
 
@@ -77,15 +86,47 @@ def _collected(
 
 @router.get("/returns/{year}/paper.pdf")
 def show_pdf(request: Request, year: str, at: str | None = None) -> Response:
-    return _paper(request, year, at, Form.PDF)
+    return _paper(request, year, at, Kind.PDF)
 
 
 @router.get("/returns/{year}/paper.docx")
 def show_docx(request: Request, year: str, at: str | None = None) -> Response:
-    return _paper(request, year, at, Form.DOCX)
+    return _paper(request, year, at, Kind.DOCX)
 
 
-def _paper(request: Request, year: str, at: str | None, form: Form) -> Response:
+@router.post("/returns/{year}/paper")
+def hand_in(request: Request, year: str, obligation: Annotated[str, Form()]) -> Response:
+    """The paper as the document an item of a meeting's agenda asks of who is signed in."""
+    by = signin.acting(request)
+    office: Office = request.app.state.parts.office
+    with office.store.read() as session:
+        paper = paper_of(session, office.programme, year, office.clock.now())
+    content = b64encode(file_of(paper, Kind.PDF))
+    name = file_name(paper, Kind.PDF)
+    act = act_from(FileDocument, obligation=obligation, name=name, content=content)
+    office.do(act, by=by.body, contact=by.slug)
+    return RedirectResponse(f"/obligations/{quote(obligation, safe='/@')}", 303)
+
+
+def _papers_asked(request: Request) -> list[Obligation]:
+    """The papers items of an agenda ask of the body that is signed in, and still take."""
+    by = signin.contact(request)
+    if by is None:
+        return []
+    office: Office = request.app.state.parts.office
+    query = select(Obligation).where(Obligation.body == by.body).order_by(col(Obligation.id))
+    with office.store.read() as session:
+        return [
+            each
+            for each in session.exec(query)
+            if (takes := taken(session, office.programme, each)).kind == "document"
+            and takes.milestone
+            and takes.milestone.asks == "presenters"
+            and not takes.closed_by
+        ]
+
+
+def _paper(request: Request, year: str, at: str | None, form: Kind) -> Response:
     """The paper for a meeting, as of now or of a past day."""
     office: Office = request.app.state.parts.office
     store, moment = office.as_of(at)
