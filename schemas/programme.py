@@ -6,12 +6,9 @@ lets an editor complete and check the file while it is written.
 
 import json
 import re
-from collections import Counter
-from collections.abc import Iterator
 from datetime import date, time
 from enum import StrEnum
 from functools import cache, cached_property
-from itertools import chain
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -186,7 +183,6 @@ Asks = Literal[
     "presenters",
     "decided",
 ]
-_OF_A_MEETING = ("host", "incoming", "presenters", "decided")
 
 
 class Milestone(Part):
@@ -272,7 +268,7 @@ class Function(Part):
 
 
 class Programme(Part):
-    """The whole file. :meth:`contradictions` finds what no single part can see."""
+    """The whole file; :mod:`schemas.coherence` finds what no single part can see."""
 
     slug: Slug
     name: Line
@@ -395,114 +391,6 @@ class Programme(Part):
         if function.receiver == "pairs":
             return [("-".join(m.pair), self.task_force(m.lead)) for m in self.mechanisms]
         return [(function.receiver, self.task_force(function.receiver))]
-
-    def contradictions(self) -> Iterator[tuple[Place, str]]:
-        """(place in the file, sentence) for each thing that does not fit together."""
-        return chain(
-            self._duplicates(),
-            self._unknown_names(),
-            self._missing_bodies(),
-            self._loose_ends(),
-            self._loose_figures(),
-            self._loose_documents(),
-        )
-
-    def _duplicates(self) -> Iterator[tuple[Place, str]]:
-        lists: list[tuple[Place, list[str]]] = [
-            (("members",), [member.code for member in self.members]),
-            (("bodies",), [body.slug for body in self.bodies]),
-            (("contacts",), [contact.slug for contact in self.contacts]),
-            (("mechanisms",), ["-".join(sorted(m.pair)) for m in self.mechanisms]),
-            (("rotation",), list(self.rotation)),
-            (("ladders",), [ladder.slug for ladder in self.ladders]),
-            (("functions",), [function.slug for function in self.functions]),
-            (("indicators",), [indicator.slug for indicator in self.indicators]),
-            (("readiness",), [item.slug for item in self.readiness]),
-        ]
-        for i, function in enumerate(self.functions):
-            lists.append((("functions", i, "duties"), [duty.slug for duty in function.duties]))
-            lists.append((("functions", i, "milestones"), [m.slug for m in function.milestones]))
-            lists.append((("functions", i, "strands"), [s.slug for s in function.strands]))
-            for j, strand in enumerate(function.strands):
-                stages = [stage.slug for stage in strand.stages]
-                lists.append((("functions", i, "strands", j, "stages"), stages))
-        for place, slugs in lists:
-            for slug, count in Counter(slugs).items():
-                if count > 1:
-                    last = len(slugs) - 1 - slugs[::-1].index(slug)
-                    yield (*place, last), f"“{slug}” stands {count} times; each name is used once"
-
-    def _unknown_names(self) -> Iterator[tuple[Place, str]]:
-        for key in ("secretariat", "chair"):
-            body = self.body(getattr(self, key))
-            if body is None or body.kind != key:
-                yield (key,), f"“{getattr(self, key)}” is no body of kind {key}"
-        used: list[tuple[Place, str | None]] = []
-        used += [(("bodies", i, "member"), body.member) for i, body in enumerate(self.bodies)]
-        used += [(("contacts", i, "member"), c.member) for i, c in enumerate(self.contacts)]
-        used += [(("rotation", i), code) for i, code in enumerate(self.rotation)]
-        for i, mechanism in enumerate(self.mechanisms):
-            used += [(("mechanisms", i, "pair", j), code) for j, code in enumerate(mechanism.pair)]
-            if mechanism.lead not in mechanism.pair:
-                yield ("mechanisms", i, "lead"), f"“{mechanism.lead}” is not one of the pair"
-            if mechanism.pair[0] == mechanism.pair[1]:
-                yield ("mechanisms", i, "pair"), "a pair is two different members"
-        for i, function in enumerate(self.functions):
-            if function.receiver not in ("chair", "each", "pairs"):
-                used.append((("functions", i, "receiver"), function.receiver))
-        for place, code in used:
-            if code is not None and self.member(code) is None:
-                yield place, f"“{code}” is no member of this programme"
-        for i, contact in enumerate(self.contacts):
-            if self.body(contact.body) is None:
-                yield ("contacts", i, "body"), f"“{contact.body}” is no body of this programme"
-
-    def _missing_bodies(self) -> Iterator[tuple[Place, str]]:
-        for i, member in enumerate(self.members):
-            if member.code not in self._task_forces:
-                yield ("members", i), f"{member.name} has no task force among the bodies"
-
-    def _loose_ends(self) -> Iterator[tuple[Place, str]]:
-        items = {item.slug for item in self.readiness}
-        for i, function in enumerate(self.functions):
-            for j, slug in enumerate(function.readiness or []):
-                if slug not in items:
-                    words = f"“{slug}” is no readiness item of this programme"
-                    yield ("functions", i, "readiness", j), words
-            for j, milestone in enumerate(function.milestones):
-                place = ("functions", i, "milestones", j)
-                ladder = milestone.ladder or function.ladder
-                if ladder not in self._ladders:
-                    yield (*place, "ladder"), f"“{ladder}” is no ladder of this programme"
-                if milestone.asks in _OF_A_MEETING and function.cadence != Cadence.PER_SOM:
-                    words = f"only a function held per SOM has its {milestone.asks} to ask"
-                    yield (*place, "asks"), words
-
-    def _loose_documents(self) -> Iterator[tuple[Place, str]]:
-        for i, function in enumerate(self.functions):
-            slugs = {milestone.slug for milestone in function.milestones}
-            for j, milestone in enumerate(function.milestones):
-                place = ("functions", i, "milestones", j)
-                if milestone.closed_by and milestone.closed_by not in slugs:
-                    words = f"“{milestone.closed_by}” is no milestone of this function"
-                    yield (*place, "closed_by"), words
-                if milestone.silence and milestone.takes != "document":
-                    yield (*place, "silence"), "only a document can be circulated; it takes none"
-
-    def _loose_figures(self) -> Iterator[tuple[Place, str]]:
-        for i, indicator in enumerate(self.indicators):
-            if indicator.function not in self._functions:
-                words = f"“{indicator.function}” is no function of this programme"
-                yield ("indicators", i, "function"), words
-        for i, function in enumerate(self.functions):
-            strands = {strand.slug for strand in function.strands}
-            for j, milestone in enumerate(function.milestones):
-                place = ("functions", i, "milestones", j)
-                if milestone.strand and milestone.strand not in strands:
-                    yield (*place, "strand"), f"“{milestone.strand}” is no strand of this function"
-                for k, slug in enumerate(milestone.figures):
-                    if slug not in self._indicators:
-                        yield (*place, "figures", k), f"“{slug}” is no indicator of this programme"
 
 
 if __name__ == "__main__":

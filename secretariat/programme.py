@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from schemas.acts import History
+from schemas.coherence import contradictions
 from schemas.programme import Place, Programme
 from schemas.reach import unreached
 from secretariat.errors import BadInputError
@@ -29,7 +30,7 @@ _Loader.yaml_implicit_resolvers = {
 def load_programme(path: Path) -> Programme:
     """The programme in a file. Raises BadInputError with file, line and reason of each mistake."""
     node, programme = _load(path, Programme)
-    found = chain(programme.contradictions(), unreached(programme))
+    found = chain(contradictions(programme), unreached(programme))
     mistakes = [_located(path, node, place, words) for place, words in found]
     _refuse(mistakes)
     return programme

@@ -48,8 +48,8 @@ from secretariat.service import Discreet
 from secretariat.store import Store
 from secretariat.timers import tick
 from secretariat.web import signin
+from secretariat.web.answered import FAMILIES
 from secretariat.web.attempts import Attempts
-from secretariat.web.links import FAMILIES
 from tests.conftest import BARE, Bench, at, cli, free_port
 from tests.test_handover import MAPPING, waived
 from tests.test_obligations import HOST, a_meeting

@@ -9,7 +9,7 @@ from secretariat.dossier import dossier_of
 from secretariat.dossier.files import Form, file_name, render
 from secretariat.errors import NotAllowedError
 from secretariat.web import signin
-from secretariat.web.links import opened, unusable
+from secretariat.web.opening import opened, unusable
 
 router = APIRouter()
 NOTHING_TO_READ = marked("This link asks for nothing to be read.")

@@ -1,18 +1,15 @@
 """The page of a mailed link on GET, its one act on POST; whatever is no link looks the same."""
 
-import logging
-from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 from starlette.background import BackgroundTask
 
-from notifications.links import DIGESTS, EXPIRED, SIGN_IN, refusal, renew
+from notifications.links import DIGESTS, SIGN_IN, renew
 from schemas.act import Act
 from schemas.acts import (
     Accept,
@@ -27,78 +24,30 @@ from schemas.anchor import Anchor
 from schemas.figure_acts import ReportStage
 from schemas.meeting_acts import FileDocument, NameDelegation, ObjectToStatement
 from schemas.meeting_tables import Delegation, Document, Objection, Silence
-from schemas.programme import Contact, Programme
-from schemas.return_acts import SaveReturn, SubmitReturn
-from schemas.tables import Entry, Holding, Link, Obligation
-from secretariat import asked, closeup, ledger, words
+from schemas.programme import Programme
+from schemas.tables import Link, Obligation
+from secretariat import asked, closeup, words
 from secretariat.catalogues import marked
 from secretariat.commands import digests, filing, reminders
-from secretariat.commands.links import REVOKED
-from secretariat.commands.office import Desk, Office, bodies_of
+from secretariat.commands.office import Desk, Office
 from secretariat.errors import (
     BadInputError,
     ChangedError,
     ConflictError,
     NotAllowedError,
-    UnknownError,
 )
-from secretariat.languages import Language
 from secretariat.moments import in_words
 from secretariat.ownership import ENGINE
 from secretariat.typed import act_from
 from secretariat.web import return_form, signin
+from secretariat.web.answered import FAMILIES, answered, settled
+from secretariat.web.opening import contact_of, opened, reader, unusable
 from secretariat.web.render import asked_for, language_at, render
 
 router = APIRouter()
-log = logging.getLogger(__name__)
-NOTICE = timedelta(days=30)
 NO_REASON = marked("Write the reason into the form as well. Nothing was changed.")
 NOT_ASKED_FOR = marked("This link does not ask for such a stage. Nothing was changed.")
 NOT_PRESSED = marked("Open the link and press the button on its page. Nothing was done.")
-
-
-@dataclass(frozen=True)
-class Family:
-    """What a kind of link lets its holder do, and what answers its question by whichever door.
-
-    Nothing that changes who may act: no chair, post, address, waiver or end. That needs signing in.
-    """
-
-    acts: tuple[type[Act], ...]
-    answers: tuple[str, ...]
-
-
-FAMILIES = {
-    "obligation": Family(
-        (
-            Acknowledge,
-            Done,
-            Snooze,
-            AskExtension,
-            ReportStage,
-            SaveReturn,
-            SubmitReturn,
-            FileDocument,
-            NameDelegation,
-        ),
-        (
-            "obligation.acknowledged",
-            "obligation.done",
-            "obligation.snoozed",
-            "obligation.extension-asked",
-            "document.filed",
-            "delegation.named",
-        ),
-    ),
-    "offer": Family(
-        (Accept, Decline),
-        ("holding.accepted", "holding.declined", "holding.withdrawn", "holding.expired"),
-    ),
-    "review": Family((Review,), ("review.answered",)),
-    "silence": Family((ObjectToStatement,), ("statement.objected",)),
-    SIGN_IN: Family((), ()),
-    DIGESTS: Family((), ()),
-}
 
 
 @router.get("/link/{token}")
@@ -130,7 +79,7 @@ def checked(request: Request, token: str) -> Link | Response:
         link, why = opened(request, session, token)
         if link is None or why:
             return unusable(request, session, token, link, why)
-    _reader(request, link)
+    reader(request, link)
     return link
 
 
@@ -138,7 +87,7 @@ def _facts(request: Request, token: str, link: Link) -> dict[str, Any]:
     """What every page of a link tells."""
     parts = request.app.state.parts
     programme = parts.office.programme
-    contact = _reader(request, link)
+    contact = reader(request, link)
     language = language_at(request)
     return {
         "link": link,
@@ -269,7 +218,7 @@ def use_link(
         link, why = opened(request, session, token)
         if link is None or why:
             return unusable(request, session, token, link, why)
-    _reader(request, link)
+    reader(request, link)
     if link.purpose == DIGESTS:  # a mail program presses without having opened (RFC 8058)
         return _choose(request, link, again=answer == "again")
     if not parts.composer.links.knows(token, nonce):
@@ -292,7 +241,7 @@ def _report(
 ) -> Response:
     """Report a stage of the strand an obligation asks for; ``stage`` is ``receiver/stage``."""
     office: Office = request.app.state.parts.office
-    contact = _contact(office, link)
+    contact = contact_of(office, link)
     with office.store.read() as session:
         seen = asked.obligation(session, office.programme, link.object, office.clock.now())
     receiver, _, slug = stage.partition("/")
@@ -320,7 +269,7 @@ def _choose(request: Request, link: Link, *, again: bool) -> Response:
             digests.resume(session, link.contact)
         else:
             digests.stop(session, link.contact, office.clock.now())
-    return render(request, "digests.html", stopped=not again, contact=_contact(office, link))
+    return render(request, "digests.html", stopped=not again, contact=contact_of(office, link))
 
 
 def _sign_in(request: Request, link: Link) -> Response:
@@ -333,7 +282,7 @@ def _sign_in(request: Request, link: Link) -> Response:
 def do_once(request: Request, token: str, link: Link, act: Act) -> Response:
     """Hand the act in; the same link does the same act once, whoever presses and how often."""
     office: Office = request.app.state.parts.office
-    contact = _contact(office, link)
+    contact = contact_of(office, link)
     assert type(act) in FAMILIES[link.purpose].acts
     key = f"link:{link.id}:{_once(act)}"
     try:
@@ -345,48 +294,10 @@ def do_once(request: Request, token: str, link: Link, act: Act) -> Response:
     except ConflictError as error:
         refused = error
     with office.store.read() as session:
-        before = _answered(session, link, contact.body, since_made=refused is not None)
+        before = answered(session, link, contact.body, since_made=refused is not None)
     if refused and before is None:
         raise refused
-    return _settled(request, contact, before)
-
-
-def _answered(session: Session, link: Link, body: str, *, since_made: bool) -> Entry | None:
-    """What answered the question of a link before; each government answers a silence for itself."""
-    query = select(Entry).where(
-        Entry.subject == link.object, col(Entry.kind).in_(FAMILIES[link.purpose].answers)
-    )
-    if link.purpose == "silence":
-        query = query.where(Entry.by == body)
-    if since_made:
-        query = query.where(Entry.at >= link.made_at)
-    return session.exec(query.order_by(col(Entry.seq).desc()).limit(1)).first()
-
-
-ALREADY = {
-    "obligation.acknowledged": marked("This was already acknowledged by {by} on {moment}."),
-    "obligation.done": marked("This was already done by {by} on {moment}."),
-    "obligation.snoozed": marked("Reminders were already put off by {by} on {moment}."),
-    "obligation.extension-asked": marked("More time was already asked for by {by} on {moment}."),
-    "document.filed": marked("This was already handed in by {by} on {moment}."),
-    "delegation.named": marked("This was already handed in by {by} on {moment}."),
-    "statement.objected": marked("{by} already objected on {moment}."),
-    "holding.accepted": marked("This was already accepted by {by} on {moment}."),
-    "holding.declined": marked("This was already declined by {by} on {moment}."),
-    "holding.withdrawn": marked("This was already withdrawn by {by} on {moment}."),
-    "holding.expired": marked("This expired on {moment}."),
-    "review.answered": marked("This was already answered by {by} on {moment}."),
-}
-
-
-def _settled(request: Request, contact: Contact, before: Entry | None) -> Response:
-    language = language_at(request)
-    already = language.gettext("This was already done.")
-    if before:
-        by = words.name_of(request.app.state.parts.office.programme, before.by, language)
-        moment = in_words(contact.zone, language)(before.at)
-        already = language.phrase(ALREADY[before.kind], by=by, moment=moment)
-    return render(request, "link_settled.html", already=already)
+    return settled(request, contact, before)
 
 
 def _once(act: Act) -> str:
@@ -447,98 +358,6 @@ def _answer(link: Link, answer: str, words: str, seen: int | None) -> Act:
             raise BadInputError(
                 marked("Choose one of the answers on the page. Nothing was changed.")
             )
-
-
-def opened(request: Request, session: Session, token: str) -> tuple[Link | None, str]:
-    """The link of a token, and why it cannot be used. Raises UnknownError: its object is gone."""
-    parts = request.app.state.parts
-    office: Office = parts.office
-    link: Link | None = parts.composer.links.find(session, token)
-    signing_in = link is not None and link.purpose == SIGN_IN
-    now = signin.now() if signing_in else office.clock.now()
-    why = refusal(session, office.programme, link, now)
-    if link and not why and not _concerned(session, office, link):
-        why = "not its contact's to answer"
-    return link, why
-
-
-def _concerned(session: Session, office: Office, link: Link) -> bool:
-    """Whether the contact's body has a part in what the link is about."""
-    body = _contact(office, link).body
-    if link.purpose in (SIGN_IN, DIGESTS):
-        return True
-    steers = {office.programme.chair, bodies_of(session, office.programme).steward}
-    if link.purpose == "obligation":
-        obligation = session.get(Obligation, link.object)
-        if obligation is None:
-            raise UnknownError(marked("What this link was about is no longer asked of anybody."))
-        return body in {obligation.body, *steers}
-    if link.purpose == "silence":
-        return body in office.programme.task_forces()
-    holding = session.get_one(Holding, link.object)
-    return body in {holding.owner, holding.offered_to, holding.takes_over}
-
-
-def _contact(office: Office, link: Link) -> Contact:
-    contact = office.programme.contact(link.contact)
-    assert contact, "a link without a contact was refused"
-    return contact
-
-
-def _reader(request: Request, link: Link) -> Contact:
-    """The contact of a good link: pages are in its language from here on, and only from here."""
-    contact = _contact(request.app.state.parts.office, link)
-    request.state.reader = contact
-    return contact
-
-
-def unusable(
-    request: Request, session: Session, token: str, link: Link | None, why: str
-) -> Response:
-    """One page for every link that cannot be used, so that it tells nothing about any.
-
-    Only one that expired after it was pressed still says what came of it.
-    """
-    parts = request.app.state.parts
-    if link and why == EXPIRED and (pressed := _pressed(session, link)):
-        return _settled(request, _reader(request, link), pressed)
-    address = request.client.host if request.client else ""
-    if request.app.state.refused.too_many(address):
-        sentence = language_at(request).gettext(
-            "Too many links that cannot be used were tried from here. Wait a minute."
-        )
-        return render(request, "message.html", status=429, words=sentence)
-    log.warning("a link was refused to %s: %s", address, why)
-    return render(
-        request,
-        "no_link.html",
-        status=404,
-        token=token,
-        nonce=parts.composer.links.nonce(token),
-        notice=_called_back(session, parts.office, language_at(request)),
-    )
-
-
-def _pressed(session: Session, link: Link) -> Entry | None:
-    """What was done by this very link."""
-    pressed = col(Entry.key).startswith(f"link:{link.id}:", autoescape=True)
-    return session.exec(select(Entry).where(pressed)).first()
-
-
-def _called_back(session: Session, office: Office, language: Language) -> str:
-    """What everybody may know: that all links, or those of a key, were called back lately."""
-    since = office.clock.now() - NOTICE
-    query = select(Entry).where(Entry.subject == "links", Entry.kind == REVOKED, Entry.at >= since)
-    for entry in session.exec(query.order_by(col(Entry.seq).desc()).limit(20)):
-        facts = ledger.event(entry).data
-        if not (facts["contact"] or facts["about"]):
-            moment = in_words(office.programme.zone, language)(entry.at)
-            return language.phrase(
-                "Links mailed before {moment} were called back: {reason}",
-                moment=moment,
-                reason=facts["reason"],
-            )
-    return ""
 
 
 @router.post("/link/{token}/new")
