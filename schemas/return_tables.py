@@ -43,3 +43,8 @@ class FigureReturn(SQLModel, table=True):
     verified_at: datetime | None = instant(default=None)
     verified_by: str | None = None
     verified_note: str = ""
+
+    @property
+    def so_far(self) -> list[dict[str, Any]]:
+        """What its body has given: its draft, else what it handed in."""
+        return self.figures if self.draft is None else self.draft

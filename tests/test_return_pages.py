@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 from sqlmodel import select
 
+from flows import collecting, steps
 from schemas.acts import PlanSom
 from schemas.anchor import Anchor
 from schemas.meeting_acts import AddItem
@@ -237,6 +238,15 @@ def test_signed_in_the_same_form_stands_on_the_obligation_s_page(site: Site) -> 
     assert site.browser.get(f"/return/template/{KEY}.csv").text.count("\n") > 5
 
 
+def test_nobody_else_reads_what_a_body_has_not_handed_in_yet(site: Site) -> None:
+    send(site, link(site), answer="save", **TYPED)
+    assert ",430," in site.browser.get(f"{link(site)}/return.csv").text
+    assert ",430," not in site.browser.get(f"{link(site, 'un-act-head')}/return.csv").text
+    site.sign_in("tf-th-focal-point")
+    assert ",430," not in site.browser.get(f"/return/template/{KEY}.csv").text
+    assert "430" not in site.browser.get(f"/obligations/{KEY}").text
+
+
 def test_whoever_steers_verifies_or_sends_back_on_the_same_page(site: Site) -> None:
     send(site, link(site), answer="submit", **TYPED)
     site.sign_in("un-act-head")
@@ -412,3 +422,17 @@ def test_who_presents_hands_the_paper_in_from_the_page(site: Site) -> None:
     site.browser.post("/returns/2018/paper", data={"obligation": key})
     with office.store.read() as session:
         assert session.exec(select(Document).where(Document.obligation == key)).one()
+
+
+def test_the_flow_says_who_is_missing_what_to_verify_and_how_complete_it_is(
+    replayed: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRETARIAT_DATA_DIR", str(replayed.directory))
+    steps.the_office.cache_clear()
+    year = ("indicator-collection", "2018")
+    assert collecting.came_in.fn(*year) == (
+        "2018: 5 of 6 returns came in; missing: China task force, late since 17 December 2018"
+    )
+    assert collecting.to_verify.fn(*year).startswith("2018: please verify: Cambodia task force, ")
+    assert collecting.rates.fn(*year).startswith("2018: 10% complete, 83% in time; Cambodia 20%")
+    steps.the_office.cache_clear()

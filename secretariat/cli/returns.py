@@ -71,7 +71,7 @@ def template(
         raise BadInputError(f"{to} ends neither in .xlsx nor in .csv.")
     with office.store.read() as session:
         kept = session.get(FigureReturn, obligation)
-    so_far = [Given.model_validate(one) for one in (kept.draft or kept.figures if kept else [])]
+    so_far = [Given.model_validate(one) for one in (kept.so_far if kept else [])]
     _write(to, make(_paper(office, obligation), so_far))
 
 

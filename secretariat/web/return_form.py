@@ -88,7 +88,7 @@ def form_of(
     refused: Sequence[str] = (),
 ) -> Form:
     """As somebody typed it just now, else as it was saved."""
-    so_far = (kept.draft if kept.draft is not None else kept.figures) if kept else []
+    so_far = kept.so_far if kept else []
     if typed is None:
         typed = typed_of(map(Given.model_validate, so_far))
     wrong = defaultdict(list)

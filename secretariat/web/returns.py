@@ -42,7 +42,8 @@ def template_by_link(request: Request, token: str, form: str) -> Response:
     link = _link(request, token)
     if isinstance(link, Response):
         return link
-    return _template(request, link.object, form, language_at(request))
+    contact = request.app.state.parts.office.programme.contact(link.contact)
+    return _template(request, link.object, form, language_at(request), contact.body)
 
 
 @router.post("/link/{token}/return")
@@ -117,8 +118,7 @@ def _once(office: Office, act: SaveReturn | SubmitReturn) -> str:
 
 @router.get("/return/template/{key:path}.{form}")
 def show_template(request: Request, key: str, form: str) -> Response:
-    signin.acting(request)
-    return _template(request, key, form, ENGLISH)
+    return _template(request, key, form, ENGLISH, signin.acting(request).body)
 
 
 @router.post("/return/form/{key:path}")
@@ -217,14 +217,16 @@ def _paper(office: Office, key: str, language: Language) -> Paper:
         return sheets.paper(desk, row(session, Obligation, key), language)
 
 
-def _template(request: Request, key: str, form: str, language: Language) -> Response:
+def _template(request: Request, key: str, form: str, language: Language, reader: str) -> Response:
+    """The form to fill in; what its body has given so far is in it only for that body."""
     office: Office = request.app.state.parts.office
     if form not in TYPES:
         raise BadInputError("A template comes as xlsx or as csv.")
     paper = _paper(office, key, language)
     with office.store.read() as session:
         kept = session.get(FigureReturn, key)
-    so_far = [Given.model_validate(one) for one in (kept.draft or kept.figures if kept else [])]
+    own = kept.so_far if kept and reader == paper.body else []
+    so_far = [Given.model_validate(one) for one in own]
     make = sheets.xlsx_template if form == "xlsx" else sheets.csv_template
     name = f"{paper.body}-{paper.period}.{form}"
     disposition = f'attachment; filename="{name}"'
