@@ -23,6 +23,7 @@ from notifications.samples import samples
 from schemas.acts import BeAbsent, Offer
 from schemas.anchor import Anchor
 from schemas.events import Event
+from schemas.meeting_tables import Document
 from schemas.programme import Programme
 from schemas.tables import Mail
 from secretariat import messages, words
@@ -336,6 +337,8 @@ def without_letters(fact: Any) -> Any:
         return [without_letters(part) for part in fact]
     if isinstance(fact, dict):
         return {name: without_letters(part) for name, part in fact.items()}
+    if isinstance(fact, Document):
+        return fact.model_copy(update={"name": "¤", "sha256": "¤"})
     return (lambda _: "¤") if callable(fact) else fact
 
 
@@ -346,7 +349,9 @@ def test_nothing_in_a_mail_is_left_untranslated(shipped: Programme) -> None:
             facts = {name: without_letters(fact) for name, fact in case.items()} | kept
             for kind in ("txt", "html"):
                 said = render(f"{template}.{kind}", Cipher("xx", "xx", "en"), facts)
-                seen = TAGS.sub("", said).replace(shipped.name, "").replace("SOM20", "")
+                seen = TAGS.sub("", said)
+                for name in (shipped.name, "SOM20", "SHA-256"):  # the same in every language
+                    seen = seen.replace(name, "")
                 assert not re.search("[A-Za-z]", seen), (template, case, seen)
 
 
