@@ -58,9 +58,13 @@ class Step:
 
 @dataclass(frozen=True)
 class ItemSeen:
-    """An agenda item with what was asked and handed in for it."""
+    """An agenda item with what was asked and handed in for it.
+
+    ``inferred``: the past it comes from does not say so; it is somebody's reading.
+    """
 
     item: AgendaItem
+    inferred: bool
     paper: Obligation | None
     documents: list[Document]
     state: str
@@ -279,13 +283,22 @@ def _items(
 ) -> list[ItemSeen]:
     slugs = _slugs(programme, "presenters")
     query = select(AgendaItem).where(AgendaItem.som == name).order_by(col(AgendaItem.number))
+    inferred = _inferred(session, name)
     found = []
     for item in session.exec(query):
         ends = tuple(f"/{slug}-{item.number}@{item.presenter}" for slug in slugs)
         paper = next((o for o in obligations if o.id.endswith(ends)), None) if ends else None
         documents = papers.get(paper.id, []) if paper else []
-        found.append(ItemSeen(item, paper, documents, _paper_state(item, paper, documents, now)))
+        state = _paper_state(item, paper, documents, now)
+        found.append(ItemSeen(item, item.id in inferred, paper, documents, state))
     return found
+
+
+def _inferred(session: Session, name: str) -> set[str]:
+    """The items whose entry in the ledger says that they are inferred."""
+    about = col(Entry.subject).startswith(f"{name}/", autoescape=True)
+    query = select(Entry).where(Entry.kind == "agenda.item-added", about)
+    return {e.subject for e in session.exec(query) if ledger.event(e).data.get("inferred")}
 
 
 def _slugs(programme: Programme, asks: str) -> list[str]:

@@ -174,7 +174,8 @@ def as_json(programme: Programme, seen: MeetingSeen) -> dict[str, Any]:
         "effects": [{"about": one.about, "said": one.said, "why": one.why} for one in seen.effects],
         "agenda": [
             one.item.model_dump(mode="json")
-            | {"state": one.state, "documents": [d.model_dump(mode="json") for d in one.documents]}
+            | {"inferred": one.inferred, "state": one.state}
+            | {"documents": [d.model_dump(mode="json") for d in one.documents]}
             for one in seen.items
         ],
         "documents": [

@@ -19,7 +19,9 @@ from schemas.acts import PlanSom, PostponeSom
 from schemas.meeting_acts import AddItem, CirculateStatement, Delegate, NameDelegation
 from schemas.meeting_tables import Attendee, Document, Objection
 from schemas.tables import Mail
+from secretariat import meeting
 from secretariat.filetypes import LARGEST
+from secretariat.installation import open_office
 from secretariat.settings import Settings
 from secretariat.store import Store
 from tests.conftest import BARE, at, cli
@@ -89,7 +91,7 @@ def test_the_page_tells_both_plans_the_reason_the_source_and_what_it_set_off(sit
         assert words in page, words
     row = re.search(r"Delegation named.*?</tr>", page, re.DOTALL)
     assert row
-    assert "27 Feb 2020, provisional" in row[0]
+    assert "3 Mar 2020, provisional" in row[0]
     assert "11 May 2020" in row[0]
 
 
@@ -108,6 +110,10 @@ def test_the_demo_s_2018_tells_its_own_postponement(replayed: Settings) -> None:
         "China holds the chair about 90 days longer",
     ):
         assert words in shown.stdout, words
+    office = open_office(replayed)
+    with office.store.read() as session:
+        seen = meeting.meeting(session, office.programme, "SOM13", office.clock.now())
+    assert [one.inferred for one in seen.items] == [True] * 10  # the report has no agenda
 
 
 def test_reading_changes_nothing(site: Site) -> None:

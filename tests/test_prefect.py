@@ -389,6 +389,8 @@ SAYS = {
     "frontline-training": "Front-line practitioners and officials trained, Viet Nam: 205 persons "
     "(51 women, 154 men)",
     "joint-operations": "Results of joint operations reported: 0 of 1",
+    "som-hosting": "China hosts, second quarter of 2019, date not fixed; no venue is named yet",
+    "som-preparation": "0 of 0 papers handed in",
     "civil-society-platform": "Form of participation agreed: 0 of 1; missing: Chair's office",
 }
 

@@ -65,7 +65,8 @@ def _agenda(view: View, seen: MeetingSeen) -> Section:
 
 def _came_from(one: ItemSeen) -> str:
     before = one.item.carried_from
-    return f"\nfrom {before.partition('/')[0]}, which did not reach it" if before else ""
+    came = f"\nfrom {before.partition('/')[0]}, which did not reach it" if before else ""
+    return came + (" (inferred)" if one.inferred else "")
 
 
 def _documents(view: View, seen: MeetingSeen) -> Section:
