@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, or_, select
 
 from schemas.anchor import Anchor
 from schemas.events import Event
@@ -136,8 +137,19 @@ def meeting(session: Session, programme: Programme, name: str, now: datetime) ->
         history=closeup.history(
             session,
             programme,
-            (col(Entry.subject) == name) | col(Entry.subject).startswith(f"{name}/"),
+            _about(name),
         ),
+    )
+
+
+def _about(name: str) -> ColumnElement[bool]:
+    """Entries about a meeting: itself, what stands under its name, what is handed in for it."""
+    subject = col(Entry.subject)
+    handed_in = col(Entry.kind).in_(("document.filed", "delegation.named"))
+    return or_(
+        subject == name,
+        subject.startswith(f"{name}/", autoescape=True),
+        handed_in & subject.contains(f"/{name}/", autoescape=True),
     )
 
 

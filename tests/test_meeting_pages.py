@@ -205,7 +205,9 @@ def test_a_document_is_filed_on_the_page_by_its_body_and_by_no_other(site: Site)
         site.sign_in(contact)
         answer = site.browser.post(f"/documents/{PAPER}", files={"file": ("a.pdf", PDF)})
         assert answer.status_code == status
-    assert "a.pdf" in site.browser.get(PAGE).text
+    page = site.browser.get(PAGE).text
+    assert "a.pdf, version 1" in page
+    assert "Cambodia task force filed a.pdf, version 1: Paper handed in, no. 1" in page
 
 
 def test_a_name_in_another_script_comes_back_as_it_was(site: Site) -> None:
