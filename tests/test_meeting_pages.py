@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from base64 import b64encode
 from datetime import timedelta
 from email.parser import BytesParser
 from email.policy import SMTP
@@ -26,6 +27,7 @@ from secretariat.settings import Settings
 from secretariat.store import Store
 from tests.conftest import BARE, at, cli
 from tests.test_agenda import DRAFT, NAMED, PAPER, PDF, a_file, an_item, do
+from tests.test_doors import bearer
 from tests.test_obligations import Opened, a_chair, a_cycle, on
 from tests.test_promises import store
 from tests.test_web import LINKS, Site
@@ -208,6 +210,17 @@ def test_a_document_is_filed_on_the_page_by_its_body_and_by_no_other(site: Site)
     page = site.browser.get(PAGE).text
     assert "a.pdf, version 1" in page
     assert "Cambodia task force filed a.pdf, version 1: Paper handed in, no. 1" in page
+
+
+def test_a_program_hands_a_paper_in_as_base64(site: Site) -> None:
+    act = {"act": "file-document", "obligation": PAPER, "name": "a.pdf"}
+    head = bearer(site, "tf-kh-head")
+    wrong = site.browser.post("/api/acts", json=act | {"content": "%%%"}, headers=head)
+    assert wrong.status_code == 400
+    good = act | {"content": b64encode(PDF).decode()}
+    assert site.browser.post("/api/acts", json=good, headers=head).status_code == 200
+    with site.bench.office.store.read() as session:
+        assert session.get_one(Document, f"{PAPER}#1").by == "tf-kh"
 
 
 def test_a_name_in_another_script_comes_back_as_it_was(site: Site) -> None:
