@@ -51,12 +51,7 @@ def _follow(desk: Desk, item: AgendaItem) -> None:
 def decide(desk: Desk, act: Decide) -> None:
     """Minute a decision; the same text for the same body is the same decision."""
     _begun(desk, act.som)
-    known_body(desk, act.body)
-    if act.item:
-        standing_item(desk, act.som, act.item)
-    _somebody_asks(desk)
-    if act.do_by and act.do_by < desk.calendar(act.body).today(desk.now):
-        raise BadInputError(f"{act.do_by} is past where {act.body} works; give a day to come.")
+    _check(desk, act)
     known = decisions_of(desk, act.som)
     if any(d.withdrawn_at is None and (d.text, d.body) == (act.text, act.body) for d in known):
         return
@@ -72,6 +67,16 @@ def decide(desk: Desk, act: Decide) -> None:
         item=act.item,
     )
     refit(desk, act.som)
+
+
+def _check(desk: Desk, act: Decide) -> None:
+    """Whether somebody can be asked for it, and in time."""
+    known_body(desk, act.body)
+    if act.item:
+        standing_item(desk, act.som, act.item)
+    _somebody_asks(desk)
+    if act.do_by and act.do_by < desk.calendar(act.body).today(desk.now):
+        raise BadInputError(f"{act.do_by} is past where {act.body} works; give a day to come.")
 
 
 @handles(WithdrawDecision, may=STEERS)

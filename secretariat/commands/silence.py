@@ -26,22 +26,30 @@ def circulate_statement(desk: Desk, act: CirculateStatement) -> None:
     open_som(desk, act.som)
     asked, draft, days = _draft(desk, act.som)
     rounds = rounds_of(desk, act.som)
-    if rounds and rounds[-1].state == "adopted":
-        raise ConflictError(f"The joint statement of {act.som} is adopted already.")
-    if rounds and rounds[-1].state == "open" and rounds[-1].document == draft.id:
-        return
+    for earlier in rounds[-1:]:
+        if earlier.state == "adopted":
+            raise ConflictError(f"The joint statement of {act.som} is adopted already.")
+        if earlier.state == "open" and earlier.document == draft.id:
+            return
+        desk.stop_timers(earlier.id, TIMER)
     until = act.until or _working_days_everywhere(desk, days)
+    silence = _begin(desk, act.som, next_number(each.number for each in rounds), draft, until)
+    if asked.done_at is None:
+        note = f"{draft.name}, {until}"
+        desk.record("obligation.done", asked.id, body=desk.by, contact=desk.contact, note=note)
+    _tell(desk, silence, "circulated", _governments(desk, "focal-point"))
+
+
+def _begin(desk: Desk, som: str, number: int, draft: Document, until: date) -> Silence:
+    """Let silence on a draft last until a day is over everywhere. Raises BadInputError: it is."""
     ends_at = _over_everywhere(desk, until)
     if ends_at <= desk.now:
         raise BadInputError(f"{until} is past; give the governments a day to come.")
-    number = next_number(silence.number for silence in rounds)
-    if rounds and rounds[-1].state == "open":
-        desk.stop_timers(rounds[-1].id, TIMER)
-    key = f"{act.som}/statement-{number}"
+    key = f"{som}/statement-{number}"
     desk.record(
         "statement.circulated",
         key,
-        som=act.som,
+        som=som,
         number=number,
         document=draft.id,
         name=draft.name,
@@ -50,10 +58,7 @@ def circulate_statement(desk: Desk, act: CirculateStatement) -> None:
         ends_at=ends_at.isoformat(),
     )
     desk.set_timer(TIMER, key, ends_at)
-    if asked.done_at is None:
-        note = f"{draft.name}, {until}"
-        desk.record("obligation.done", asked.id, body=desk.by, contact=desk.contact, note=note)
-    _tell(desk, row(desk.session, Silence, key), "circulated", _governments(desk, "focal-point"))
+    return row(desk.session, Silence, key)
 
 
 @handles(ObjectToStatement, may="task-force")
