@@ -322,7 +322,9 @@ class Facts:
         )
         return {
             "som": silence.som,
-            "draft": draft,
+            "draft": draft.name,
+            "version": draft.version,
+            "digest": draft.sha256,
             "until": self.language.day(silence.until),
             "to_answer": to_answer,
             "objector": self._body(mail.context.get("body", "")),

@@ -8,7 +8,6 @@ from typing import Any
 from markupsafe import Markup
 
 from schemas.anchor import Anchor
-from schemas.meeting_tables import Document
 from schemas.phase import Transferred
 from schemas.programme import Programme
 from schemas.tables import Holding, Obligation, Som
@@ -261,9 +260,9 @@ def _statements() -> Iterator[dict[str, Any]]:
         yield {
             "som": "SOM20",
             "kind": kind,
-            "draft": Document(
-                id="d#1", obligation="d", version=1, name="draft.pdf", sha256="", size=1, by="b"
-            ),
+            "draft": "draft.pdf",
+            "version": 1,
+            "digest": "ab12cd34ef567890",
             "until": "1 June 2026",
             "to_answer": to_answer,
             "objector": "A body",
