@@ -9,11 +9,12 @@ from schemas.anchor import Anchor
 from schemas.programme import Function
 from schemas.tables import Entry, Holding, Som, Term
 from secretariat import board
+from secretariat.commands.turns import turns
 from secretariat.dossier import common, wording
 from secretariat.dossier.languages import with_own_name
 from secretariat.dossier.shapes import Facts, Section
 from secretariat.dossier.view import View, capital, section, table
-from secretariat.rotation import number
+from secretariat.rotation import Turn, number
 
 
 def sections(view: View) -> tuple[Section, ...]:
@@ -56,7 +57,13 @@ def _troika(view: View) -> Iterable[tuple[str, str]]:
     for place, code in places.items():
         member = view.member(code)
         yield place, with_own_name(member) if member else "Nobody"
-    yield "Turns", ", ".join(_member(view, code) for code in view.programme.rotation)
+    yield "Turns", ", ".join(_turn(view, turn) for turn in turns(view.session, view.programme))
+
+
+def _turn(view: View, turn: Turn) -> str:
+    """“SOM14 Viet Nam (informal)”."""
+    name = _member(view, turn.member) if turn.member else "nobody"
+    return f"{turn.som} {name}" + (f" ({turn.agreed})" if turn.agreed else "")
 
 
 def _terms(view: View) -> Section:
