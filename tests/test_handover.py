@@ -361,8 +361,8 @@ def test_support_is_over_when_the_function_is_performed_again(open_office: Opene
     bench = open_office("2018-01-15T03:00")
     a_quarter(bench.office, "2018-Q1")
     live_until(bench, "2018-04-05T03:00")
-    record = "task-force-convening/2018-Q1/record-shared@tf-la"
-    bench.office.do(Done(obligation=record), by="tf-la")
+    meeting = "task-force-convening/2018-Q1/meeting-held@tf-la"
+    bench.office.do(Done(obligation=meeting), by="tf-la")
     with bench.office.store.read() as session:
         assert "tf-la" not in set(session.exec(select(Support.body)))
 
