@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check simulation bench lock fmt schema messages life-cycle debian clean
+.PHONY: demo test check simulation long bench lock fmt schema messages life-cycle debian clean
 
 demo: $(VENV)/.run
 	@$(BIN)/secretariat demo
@@ -26,6 +26,10 @@ fmt: $(VENV)/.dev
 # Two thousand worlds of ninety days, where `make test` lives a hundred of them.
 simulation: $(VENV)/.dev
 	SEEDS=2000 $(BIN)/pytest tests/test_simulation.py --dist load
+
+# What takes minutes more: two machines, Prefect away, and on PostgreSQL what `make test` leaves out.
+long: $(VENV)/.dev debian
+	$(BIN)/pytest -m long
 
 # Ratios against a peer in the same run; no part of the tests. Wants a machine with nothing to do.
 RACES := reading draining killed latency timers composing worlds

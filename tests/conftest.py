@@ -34,10 +34,25 @@ SECRETARIAT = str(Path(sys.executable).parent / "secretariat")
 BARE = {k: v for k, v in os.environ.items() if not k.startswith(("SECRETARIAT_", "PREFECT_"))}
 
 
+# What is said of these on SQLite is said on PostgreSQL too, where ``make long`` says it.
+ON_SQLITE_FIRST = {
+    "test_agenda",
+    "test_figures",
+    "test_meeting_pages",
+    "test_return_pages",
+    "test_returns",
+    "test_turns",
+}
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The whole program first: it mostly waits, and the rest goes on beside it."""
-    waiting = ("tests/test_end_to_end", "tests/test_prefect")
-    items.sort(key=lambda item: not item.nodeid.startswith(waiting))
+    items.sort(key=lambda item: item.path.stem != "test_end_to_end")
+    for item in items:
+        on = getattr(item, "callspec", None)
+        if item.path.stem in ON_SQLITE_FIRST and on and on.params.get("store") == "postgresql":
+            item.add_marker("long")
 
 
 def at(text: str) -> datetime:

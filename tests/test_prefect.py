@@ -233,6 +233,7 @@ def the_worker_of(workers: list["subprocess.Popen[bytes]"]) -> "subprocess.Popen
     return next((w for w in workers if psutil.Process(w.pid).children()), None)
 
 
+@pytest.mark.long
 def test_a_worker_killed_in_the_middle_leaves_work_that_the_other_finishes_once(
     site: Site, workers: list["subprocess.Popen[bytes]"]
 ) -> None:
@@ -263,6 +264,7 @@ def test_a_worker_killed_in_the_middle_leaves_work_that_the_other_finishes_once(
     wait_for(lambda: states() == ended, 60, "Prefect's knowing so")
 
 
+@pytest.mark.long
 def test_how_far_a_cycle_is_stands_in_prefect_as_a_share_and_a_table(
     site: Site, workers: list["subprocess.Popen[bytes]"]
 ) -> None:
@@ -275,6 +277,7 @@ def test_how_far_a_cycle_is_stands_in_prefect_as_a_share_and_a_table(
     assert '"state": "asked"' in found["table"]["data"]
 
 
+@pytest.mark.long
 def test_a_run_is_named_by_its_cycles_and_keeps_no_result(site: Site) -> None:
     (run,) = site.ask("/flow_runs/filter", flow_runs={"state": {"type": {"any_": ["COMPLETED"]}}})
     assert run["name"] == "national-planning: 2019"
@@ -282,6 +285,7 @@ def test_a_run_is_named_by_its_cycles_and_keeps_no_result(site: Site) -> None:
     assert not list((site.settings.directory / "prefect").glob("storage/*"))
 
 
+@pytest.mark.long
 def test_two_runs_of_one_function_are_never_at_work_at_once(
     site: Site, workers: list["subprocess.Popen[bytes]"]
 ) -> None:
@@ -300,6 +304,7 @@ def test_two_runs_of_one_function_are_never_at_work_at_once(
     site.carry_until(lambda: states() == ["done", "done"], 300, "both runs' end")
 
 
+@pytest.mark.long
 def test_what_prefect_wrongly_takes_to_be_at_work_is_put_right(
     site: Site, workers: list["subprocess.Popen[bytes]"], monkeypatch: pytest.MonkeyPatch
 ) -> None:

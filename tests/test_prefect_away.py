@@ -76,6 +76,7 @@ def seconds_of_the_board(running: Running) -> float:
     return time.monotonic() - begun
 
 
+@pytest.mark.long
 def test_while_prefect_hangs_board_clock_and_mail_go_on_and_its_work_waits_to_be_seen(
     running: Running,
 ) -> None:
@@ -103,6 +104,7 @@ def test_while_prefect_hangs_board_clock_and_mail_go_on_and_its_work_waits_to_be
     assert run(running, key).lost == 0
 
 
+@pytest.mark.long
 def test_with_its_database_deleted_deployments_come_back_and_each_run_is_started_once(
     running: Running, commit: Programme
 ) -> None:
