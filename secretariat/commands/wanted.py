@@ -88,7 +88,12 @@ def _asked(desk: Desk, function: Function, milestone: Milestone, cycle: Cycle) -
     owners = desk.session.exec(query.where(Holding.standing != Standing.SUSPENDED)).all()
     som = desk.session.get(Som, cycle.name)
     host = som.host if som else None
-    following = turn(desk.session, desk.programme, rotation.following(som.name)) if som else None
-    incoming = following.member if following else None
+    incoming = _incoming(desk, som) if som and milestone.asks == "incoming" else None
     steward = desk.bodies.steward
     return cycles.asked(milestone, desk.programme, steward, list(owners), host, incoming)
+
+
+def _incoming(desk: Desk, som: Som) -> str | None:
+    """Whose turn the meeting after is."""
+    following = turn(desk.session, desk.programme, rotation.following(som.name))
+    return following.member if following else None
