@@ -145,8 +145,7 @@ def _ask(desk: Desk, function: Function, want: Wanted) -> None:
         **_dates(planned, times),
     )
     obligation = row(desk.session, Obligation, want.key)
-    reminders.arm(desk, obligation, times, range(len(rungs.steps)))
-    reminders.set_ends(desk, obligation)
+    reminders.arm_first(desk, obligation, times)
 
 
 def _move(

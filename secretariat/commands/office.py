@@ -138,6 +138,11 @@ class Desk:
         self.session.exec(_TIMER, params=chosen, execution_options=_TO_ROWS)
         self.session.add(Timer(kind=kind, subject=subject, step=step, turn=turn, due_at=due_at))
 
+    def add_timer(self, kind: str, subject: str, due_at: datetime, step: int = 0) -> None:
+        """As ``set_timer``, for a subject that has none of the kind yet."""
+        row = {"kind": kind, "subject": subject, "step": step, "turn": 0, "due_at": due_at}
+        add_row(self.session, Timer, **row)
+
     def stop_timers(self, subject: str, *kinds: str) -> None:
         of_kinds = col(Timer.kind).in_(kinds)
         self.session.exec(delete(Timer).where(of_kinds, col(Timer.subject) == subject))

@@ -28,6 +28,13 @@ def rungs_of(obligation: Obligation) -> Ladder:
     return Ladder.model_validate(obligation.ladder)
 
 
+def arm_first(desk: Desk, obligation: Obligation, times: ladder.Times) -> None:
+    """Set the steps of what is newly asked, and have it looked at when its day is over."""
+    for index, at in enumerate(times.steps):
+        desk.add_timer("step", obligation.id, max(at, desk.now), index)
+    desk.add_timer("missed", obligation.id, obligation.do_by)
+
+
 def arm(desk: Desk, obligation: Obligation, times: ladder.Times, steps: Collection[int]) -> None:
     """Set the steps for their hours, or for the day until which they are put off."""
     rested = obligation.snoozed_until
