@@ -264,7 +264,7 @@ def start(directory: Path, command: str, **more: str) -> Running:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The demo, served with everything real; tests leave it running and only add to it."""
     running = start(tmp_path_factory.mktemp("demo") / "data", "demo")
-    running.wait_for(running.answers, 30, "the board")
+    running.wait_for(running.answers, 60, "the board")
     running.wait_for(lambda: running.health()["Prefect"] == "up", 120, "Prefect")
     yield running
     running.stop()

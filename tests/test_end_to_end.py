@@ -242,8 +242,8 @@ def test_a_second_start_on_the_same_store_is_refused_in_a_sentence(demo: Running
 def test_ctrl_c_stops_everything_and_a_second_start_works_as_well(tmp_path: Path) -> None:
     for attempt in ("fresh", "second"):
         running = start(tmp_path / "data", "demo")
-        running.wait_for(running.answers, 30, f"the {attempt} board")
-        running.wait_for(lambda r=running: len(family(r)) > 2, 30, "Prefect's processes")
+        running.wait_for(running.answers, 60, f"the {attempt} board")
+        running.wait_for(lambda r=running: len(family(r)) > 2, 90, "Prefect's processes")
         processes = family(running)
         assert running.stop() < 10
         assert running.process.returncode == 0
