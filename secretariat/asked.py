@@ -11,7 +11,7 @@ from schemas.return_tables import FigureReturn
 from schemas.tables import Entry, Mail, Obligation, Reply, Timer
 from secretariat import closeup, figures, returns, words
 from secretariat.commands import promises, reminders
-from secretariat.commands.figures import speakers
+from secretariat.commands.figures import spoken_for
 from secretariat.commands.office import Desk
 from secretariat.commands.returns import judges
 from secretariat.ownership import ENGINE
@@ -134,12 +134,8 @@ def _strand(
         return None
     strands = {each.slug: each for each in figures.strands(session, programme, function)}
     strand = strands[milestone.strand]
-    own = {
-        receiver: name
-        for receiver, name in strand.receivers.items()
-        if found.body in speakers(programme, function, receiver)
-    }
-    return strand.model_copy(update={"receivers": own})
+    own = spoken_for(programme, function, found.body)
+    return strand.model_copy(update={"receivers": {each: strand.receivers[each] for each in own}})
 
 
 def _step(step: LadderStep, comes_at: datetime | None, mails: list[Mail]) -> StepSeen:

@@ -62,6 +62,7 @@ class Chair:
     troika: rotation.Troika
     term: Term | None
     incoming: Term | None
+    outgoing: Term | None = None
 
 
 def status(session: Session, programme: Programme, now: datetime) -> Status:
@@ -184,7 +185,7 @@ def chair(session: Session) -> Chair:
         in_office=term.member if term else None,
         incoming=incoming.member if incoming else None,
     )
-    return Chair(troika, term, incoming)
+    return Chair(troika, term, incoming, before)
 
 
 def meetings(session: Session, today: date) -> list[Meeting]:

@@ -9,6 +9,8 @@ from schemas.anchor import Anchor
 from schemas.programme import Programme
 from schemas.tables import Som, Term
 from schemas.turn_tables import PassedTurn, Swap
+from secretariat import board
+from secretariat.board import Chair
 from secretariat.commands.turns import turns
 from secretariat.rotation import Turn
 
@@ -46,7 +48,7 @@ def seen(session: Session, programme: Programme) -> list[TurnSeen]:
     passes = list(session.exec(select(PassedTurn).order_by(PassedTurn.som)))
     swaps = {swap.som: swap for swap in session.exec(select(Swap))}
     found = turns(session, programme)
-    places = _places([terms.get(turn.som) for turn in found])
+    places = _places(board.chair(session))
     return [
         TurnSeen(
             turn=turn,
@@ -62,14 +64,7 @@ def seen(session: Session, programme: Programme) -> list[TurnSeen]:
     ]
 
 
-def _places(terms: list[Term | None]) -> dict[str, str]:
-    """The troika among terms in the order of their meetings."""
-    known = [term for term in terms if term]
-    places = {term.som: "in office" for term in known if term.took_office_at and not term.left_at}
-    before = [term.som for term in known if term.left_at]
-    coming = [term.som for term in known if not term.took_office_at]
-    return {
-        **places,
-        **({before[-1]: "outgoing"} if before else {}),
-        **({coming[0]: "incoming"} if coming else {}),
-    }
+def _places(chair: Chair) -> dict[str, str]:
+    """The troika by the meetings it is named by."""
+    troika = {"outgoing": chair.outgoing, "in office": chair.term, "incoming": chair.incoming}
+    return {term.som: place for place, term in troika.items() if term}

@@ -78,14 +78,13 @@ def _figure(
     guarded: bool,
 ) -> FigureSeen:
     _, period, about, planned = key
-    standing = [each for each in said[key] if each.withdrawn_at is None]
+    codes = [member.code for member in programme.members]
     by_member = {
         code: own[-1].value
-        for code in (member.code for member in programme.members)
+        for code in codes
         if (own := _standing(said, (indicator.slug, period, code, planned)))
     }
-    codes = [member.code for member in programme.members]
-    found = statements.contradictions(indicator, standing, by_member, codes)
+    found = statements.contradictions(indicator, _standing(said, key), by_member, codes)
     return FigureSeen(
         indicator=indicator.slug,
         name=indicator.name,

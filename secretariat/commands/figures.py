@@ -2,7 +2,7 @@
 
 import math
 
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from schemas.figure_acts import ReportStage, StateFigure, WithdrawFigure
 from schemas.figure_tables import StageReport, Statement
@@ -33,24 +33,18 @@ def keep(desk: Desk, act: StateFigure, *, by: str) -> None:
     """One more statement of a body; the same said again changes nothing."""
     indicator = _indicator(desk, act.indicator)
     for code in {*act.counts, *act.missing}:
-        _member(desk, code)
+        desk.member(code)
     for words in statements.faults(indicator, act.value, act.parts):
         raise BadInputError(f"{indicator.name}, {act.about}, {act.period}: {words}.")
     subject = f"{act.indicator}/{act.period}/{act.about}"
     facts = act.model_dump(mode="json", exclude={"act"})
-    if any(_same(earlier, facts) for earlier in _of(desk, act)):
+    before = _of(desk, act)
+    if any(_same(each, facts) for each in before if each.withdrawn_at is None):
         return
-    number = desk.session.exec(
-        select(func.count()).where(
-            Statement.indicator == act.indicator,
-            Statement.period == act.period,
-            Statement.about == act.about,
-        )
-    ).one()
     desk.record(
         "figure.stated",
         subject,
-        number=number + 1,
+        number=len(before) + 1,
         by=by,
         contact=desk.contact,
         counted=None if act.planned else _counted(desk, indicator, act.period),
@@ -59,12 +53,13 @@ def keep(desk: Desk, act: StateFigure, *, by: str) -> None:
 
 
 def _of(desk: Desk, act: StateFigure) -> list[Statement]:
+    """All statements of a figure so far, withdrawn ones too."""
     query = select(Statement).where(
         Statement.indicator == act.indicator,
         Statement.period == act.period,
         Statement.about == act.about,
     )
-    return [each for each in desk.session.exec(query) if each.withdrawn_at is None]
+    return list(desk.session.exec(query))
 
 
 def _same(statement: Statement, facts: dict[str, object]) -> bool:
@@ -145,6 +140,12 @@ def speakers(programme: Programme, function: Function, receiver: str) -> set[str
     return own | {programme.secretariat, programme.chair}
 
 
+def spoken_for(programme: Programme, function: Function, body: str) -> list[str]:
+    """The receivers of a function a body may report for."""
+    receivers = [receiver for receiver, _ in programme.receivers(function)]
+    return [each for each in receivers if body in speakers(programme, function, each)]
+
+
 def _stage(function: Function, act: ReportStage) -> tuple[Strand, Stage]:
     strand = next((strand for strand in function.strands if strand.slug == act.strand), None)
     if strand is None:
@@ -171,7 +172,7 @@ def _check_about(desk: Desk, indicator: Indicator, about: str) -> None:
         return
     codes = about.split("-")
     for code in codes:
-        _member(desk, code)
+        desk.member(code)
     if len(codes) != {"member": 1, "pair": 2}.get(indicator.of, 0):
         raise BadInputError(f"“{indicator.name}” is about a {indicator.of}, not about “{about}”.")
 
@@ -191,9 +192,3 @@ def _check_may(desk: Desk, about: str, own: set[str]) -> None:
     may = own | {desk.programme.secretariat, desk.programme.chair}
     if desk.by not in may:
         raise NotAllowedError(f"Figures of {about} are for {' or '.join(sorted(may))}.")
-
-
-def _member(desk: Desk, code: str) -> None:
-    if desk.programme.member(code) is None:
-        known = ", ".join(f"{m.code} ({m.name})" for m in desk.programme.members)
-        raise UnknownError(f"“{code}” is no member of {desk.programme.name}. Members are {known}.")

@@ -14,13 +14,13 @@ from secretariat.agenda import next_quarter
 from secretariat.commands.agenda import carry_over, open_som
 from secretariat.commands.obligations import follow, open_cycles
 from secretariat.commands.office import Desk, handles
-from secretariat.errors import BadInputError, ConflictError, UnknownError
+from secretariat.errors import BadInputError, ConflictError
 from secretariat.readmodels import row
 
 
 @handles(AgreeChair, may="secretariat chair")
 def agree_chair(desk: Desk, act: AgreeChair) -> None:
-    _known_member(desk, act.member)
+    desk.member(act.member)
     term = desk.session.get(Term, act.som)
     if term and term.took_office_at:
         raise ConflictError(f"{term.member} already holds the chair for {act.som}.")
@@ -43,7 +43,7 @@ def take_chair(desk: Desk, act: TakeChair) -> None:
 @handles(PlanSom, may="secretariat chair engine")
 def plan_som(desk: Desk, act: PlanSom) -> None:
     """Plan a meeting; planning the same again changes nothing."""
-    _known_member(desk, act.host)
+    desk.member(act.host)
     planned = desk.session.get(Som, act.som)
     if planned and (planned.host, planned.anchor) == (act.host, str(act.on)):
         if act.venue:
@@ -168,12 +168,6 @@ def _invite(
 
 _TOLD = ("som.planned", "som.postponed", "som.venue-set")
 """What those who meet are told of: each takes the place of what their calendars had."""
-
-
-def _known_member(desk: Desk, code: str) -> None:
-    if desk.programme.member(code) is None:
-        known = ", ".join(f"{m.code} ({m.name})" for m in desk.programme.members)
-        raise UnknownError(f"“{code}” is no member of {desk.programme.name}. Members are {known}.")
 
 
 def _notice(desk: Desk, anchor: Anchor) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, delete, select
 from schemas.act import Act
 from schemas.acts import Letter, Told
 from schemas.events import Event
-from schemas.programme import Contact, Function, Programme
+from schemas.programme import Contact, Function, Member, Programme
 from schemas.tables import Ending, Entry, Mail, Term, Timer, Urgency
 from secretariat import calendars, ledger, readmodels
 from secretariat.calendars import WorkCalendar
@@ -171,6 +171,16 @@ class Desk:
             known = ", ".join(function.slug for function in self.programme.functions)
             raise UnknownError(f"There is no function “{slug}”. The functions are: {known}.")
         return function
+
+    def member(self, code: str) -> Member:
+        """Raises UnknownError, naming the members there are."""
+        member = self.programme.member(code)
+        if member is None:
+            known = ", ".join(f"{m.code} ({m.name})" for m in self.programme.members)
+            raise UnknownError(
+                f"“{code}” is no member of {self.programme.name}. Members are {known}."
+            )
+        return member
 
     def term(self) -> Term | None:
         """The term in office now; read again after an event about the chair."""

@@ -59,9 +59,7 @@ def pass_turn(desk: Desk, act: PassTurn) -> None:
 def offer_swap(desk: Desk, act: OfferSwap) -> None:
     member = _of_whom(desk, act.som)
     _check_speaks(desk, member)
-    if desk.programme.member(act.other) is None:
-        known = ", ".join(f"{m.code} ({m.name})" for m in desk.programme.members)
-        raise UnknownError(f"“{act.other}” is no member. Members are {known}.")
+    desk.member(act.other)
     if act.other == member:
         raise BadInputError(f"It is {member}’s own turn.")
     present = desk.session.get(Swap, act.som)

@@ -4,10 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Request
 from fastapi.responses import JSONResponse
-from pydantic import TypeAdapter
 
-from schemas.act import Act
-from schemas.acts import AnyAct, Letter
+from schemas.acts import Letter
 from schemas.events import Event
 from schemas.figures import Figures
 from schemas.status import Status
@@ -15,9 +13,9 @@ from secretariat import board, closeup, figures, words
 from secretariat.commands.office import Office
 from secretariat.typed import checked
 from secretariat.web import signin
+from secretariat.web.forms import ACTS
 
 router = APIRouter(prefix="/api")
-ACTS: TypeAdapter[Act] = TypeAdapter(AnyAct)
 
 
 @router.get("/status")

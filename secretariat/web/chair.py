@@ -2,12 +2,8 @@
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import RedirectResponse
-from pydantic import TypeAdapter
 from sqlmodel import col
 
-from schemas.act import Act
-from schemas.acts import AnyAct
 from schemas.tables import Entry
 from schemas.turn_acts import AcceptSwap, DeclineSwap, OfferSwap, PassTurn
 from secretariat import board, chair, closeup, words
@@ -15,12 +11,11 @@ from secretariat.commands.office import Office
 from secretariat.errors import BadInputError
 from secretariat.typed import checked
 from secretariat.web import signin
-from secretariat.web.forms import sent
+from secretariat.web.forms import ACTS, do, sent
 from secretariat.web.pages import day_of
 from secretariat.web.render import render
 
 router = APIRouter()
-ACTS: TypeAdapter[Act] = TypeAdapter(AnyAct)
 
 
 @router.get("/chair")
@@ -55,10 +50,4 @@ async def act_on_turn(request: Request) -> Response:
     act = checked(ACTS.validate_python, await sent(request))
     if not isinstance(act, PassTurn | OfferSwap | AcceptSwap | DeclineSwap):
         raise BadInputError("Choose one of the acts on the page. Nothing was changed.")
-    return await run_in_threadpool(_do, request, act)
-
-
-def _do(request: Request, act: Act) -> Response:
-    by = signin.acting(request)
-    request.app.state.parts.office.do(act, by=by.body, contact=by.slug)
-    return RedirectResponse("/chair", 303)
+    return await run_in_threadpool(do, request, act, "/chair")

@@ -25,7 +25,7 @@ from secretariat.indicators import Measured
 from secretariat.sheets.commas import inert
 from secretariat.typed import act_from
 from secretariat.web import bars, signin
-from secretariat.web.dossiers import TYPES
+from secretariat.web.dossiers import printed
 from secretariat.web.render import render
 
 router = APIRouter()
@@ -131,13 +131,7 @@ def _paper(request: Request, year: str, at: str | None, form: Kind) -> Response:
     office: Office = request.app.state.parts.office
     store, moment = office.as_of(at)
     with store.read() as session:
-        paper = paper_of(session, office.programme, year, moment)
-    disposition = f'attachment; filename="{file_name(paper, form)}"'
-    return Response(
-        file_of(paper, form),
-        media_type=TYPES[form],
-        headers={"Content-Disposition": disposition},
-    )
+        return printed(paper_of(session, office.programme, year, moment), form)
 
 
 @router.get("/api/returns")

@@ -7,6 +7,7 @@ from secretariat.catalogues import marked
 from secretariat.commands.office import Office
 from secretariat.dossier import dossier_of
 from secretariat.dossier.files import Form, file_name, render
+from secretariat.dossier.shapes import Dossier
 from secretariat.errors import NotAllowedError
 from secretariat.web import signin
 from secretariat.web.opening import opened, unusable
@@ -54,10 +55,14 @@ def _download(request: Request, name: str, at: str | None, form: Form) -> Respon
 def _file(office: Office, name: str, at: str | None, form: Form) -> Response:
     store, moment = office.as_of(at)
     with store.read() as session:
-        dossier = dossier_of(session, office.programme, name, moment)
-    disposition = f'attachment; filename="{file_name(dossier, form)}"'
+        return printed(dossier_of(session, office.programme, name, moment), form)
+
+
+def printed(made: Dossier, form: Form) -> Response:
+    """A dossier, pack or paper as a file to keep."""
+    disposition = f'attachment; filename="{file_name(made, form)}"'
     return Response(
-        render(dossier, form),
+        render(made, form),
         media_type=TYPES[form],
         headers={"Content-Disposition": disposition},
     )

@@ -5,14 +5,13 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import RedirectResponse
 
 from schemas.figure_acts import ReportStage, StateFigure, WithdrawFigure
 from secretariat import figures
 from secretariat.commands.office import Office
 from secretariat.typed import act_from
 from secretariat.web import signin
-from secretariat.web.forms import sent
+from secretariat.web.forms import do, sent
 from secretariat.web.pages import day_of
 from secretariat.web.render import render
 
@@ -59,7 +58,7 @@ async def state_figure(request: Request) -> Response:
     parts = {name.partition(".")[2]: form.pop(name) for name in list(form) if name[:5] == "part."}
     form |= {name: form[name].split() for name in ("counts", "missing") if name in form}
     act = act_from(StateFigure, **form, parts=parts)
-    return await run_in_threadpool(_do, request, act, f"{PAGE}#{act.indicator}")
+    return await run_in_threadpool(do, request, act, f"{PAGE}#{act.indicator}")
 
 
 @router.post("/figures/withdraw")
@@ -67,7 +66,7 @@ def withdraw(
     request: Request, statement: Annotated[str, Form()], reason: Annotated[str, Form()]
 ) -> Response:
     act = act_from(WithdrawFigure, statement=statement, reason=reason)
-    return _do(request, act, f"{PAGE}#{statement.partition('/')[0]}")
+    return do(request, act, f"{PAGE}#{statement.partition('/')[0]}")
 
 
 @router.post("/stages")
@@ -75,10 +74,4 @@ async def report_stage(request: Request) -> Response:
     """Say how far a receiver is with a stage."""
     act = act_from(ReportStage, **await sent(request))
     page = f"/functions/{quote(act.function)}#{quote(act.strand)}"
-    return await run_in_threadpool(_do, request, act, page)
-
-
-def _do(request: Request, act: Any, page: str) -> Response:
-    by = signin.acting(request)
-    request.app.state.parts.office.do(act, by=by.body, contact=by.slug)
-    return RedirectResponse(page, 303)
+    return await run_in_threadpool(do, request, act, page)

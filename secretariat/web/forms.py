@@ -57,6 +57,14 @@ async def sent(request: Request) -> dict[str, Any]:
     return {name: value for name, value in fields if value and isinstance(value, str)}
 
 
+def do(request: Request, act: Act, page: str) -> Response:
+    """One act of whoever is signed in; then the page it was asked for on, or follows on."""
+    by = signin.acting(request)
+    office: Office = request.app.state.parts.office
+    office.do(act, by=by.body, contact=by.slug)
+    return RedirectResponse(page, 303)
+
+
 def act_on(request: Request, what: str, key: str, form: dict[str, Any], page: str = "") -> Response:
     """Do the act of a form on a holding, an obligation or a meeting, or show what it would do."""
     parts = request.app.state.parts

@@ -6,19 +6,19 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
-from schemas.anchor import Anchor
 from schemas.meeting_acts import ObjectToStatement
 from schemas.programme import Contact
 from schemas.tables import Som
 from secretariat import asked, board, meeting, meeting_words, words
 from secretariat.commands import filing
 from secretariat.commands.office import Office, in_office
-from secretariat.dossier import files as printing
 from secretariat.dossier import pack_of
+from secretariat.dossier.files import Form as Kind
 from secretariat.errors import NotAllowedError
 from secretariat.readmodels import row
 from secretariat.typed import act_from
 from secretariat.web import signin
+from secretariat.web.dossiers import printed
 from secretariat.web.forms import act_on, sent
 from secretariat.web.pages import day_of
 from secretariat.web.render import render
@@ -55,7 +55,6 @@ def show_meeting(request: Request, name: str, at: str | None = None) -> Response
         delegation_words=lambda one: meeting_words.delegation(programme, one),
         state=lambda obligation: asked.state(obligation, moment),
         on=lambda day: f"{day.day} {day:%b %Y}",
-        anchor_words=lambda text: Anchor.model_validate(text).words,
     )
 
 
@@ -75,11 +74,7 @@ def show_pack(request: Request, name: str, at: str | None = None) -> Response:
     store, moment = office.as_of(at)
     with store.read() as session, office.store.read() as present:
         made = pack_of(session, office.programme, name, moment, files=present)
-    disposition = f'attachment; filename="{printing.file_name(made, printing.Form.PDF)}"'
-    headers = {"Content-Disposition": disposition}
-    return Response(
-        printing.render(made, printing.Form.PDF), media_type="application/pdf", headers=headers
-    )
+    return printed(made, Kind.PDF)
 
 
 @router.get("/meetings/{name}/delegates.csv")

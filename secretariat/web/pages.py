@@ -15,7 +15,7 @@ from schemas.tables import Entry, Mail, Run
 from secretariat import board, closeup, ladder, ledger, words
 from secretariat.assumptions import percent, short_month, verdict
 from secretariat.commands import auditing
-from secretariat.commands.figures import speakers
+from secretariat.commands.figures import spoken_for
 from secretariat.commands.office import Desk, Office
 from secretariat.commands.reach import Reach, Unreachable
 from secretariat.errors import UnknownError
@@ -136,11 +136,8 @@ def _speaks_for(request: Request, slug: str) -> dict[str, str]:
     by, function = signin.contact(request), programme.function(slug)
     if by is None or function is None:
         return {}
-    return {
-        receiver: words.receiver_name(programme, receiver)
-        for receiver, _ in programme.receivers(function)
-        if by.body in speakers(programme, function, receiver)
-    }
+    own = spoken_for(programme, function, by.body)
+    return {receiver: words.receiver_name(programme, receiver) for receiver in own}
 
 
 @router.get("/holdings/{key:path}")
