@@ -78,13 +78,13 @@ def _figure(
     guarded: bool,
 ) -> FigureSeen:
     _, period, about, planned = key
-    codes = [member.code for member in programme.members]
+    names = {member.code: member.name for member in programme.members}
     by_member = {
         code: own[-1].value
-        for code in codes
+        for code in names
         if (own := _standing(said, (indicator.slug, period, code, planned)))
     }
-    found = statements.contradictions(indicator, _standing(said, key), by_member, codes)
+    found = statements.contradictions(indicator, _standing(said, key), by_member, names)
     return FigureSeen(
         indicator=indicator.slug,
         name=indicator.name,

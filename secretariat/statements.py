@@ -4,7 +4,7 @@ Pure: a statement in, sentences out. Nothing here knows a database.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
@@ -52,21 +52,18 @@ def contradictions(
     indicator: Indicator,
     said: Iterable[Said],
     by_member: dict[str, int],
-    members: Iterable[str],
+    members: Mapping[str, str],
 ) -> list[Contradiction]:
     """What does not fit together in the statements of one figure in one period.
 
-    ``by_member`` is what each member's own figure says.
+    ``by_member`` is what each member's own figure says, ``members`` how each is called.
     """
     stated = list(said)
-    found = [
-        Contradiction(words)
-        for each in stated
-        for words in _within(each, set(members) if each.counts else set())
-    ]
+    found = [Contradiction(words) for each in stated for words in _within(each, members)]
     for first, second in combinations(stated, 2):
-        if words := _between(first, second):
-            found.append(Contradiction(words, _borne_out(indicator, (first, second), by_member)))
+        if words := _between(first, second, members):
+            holds = _borne_out(indicator, (first, second), by_member, members)
+            found.append(Contradiction(words, holds))
     for each in stated:
         total = _sum(each, by_member)
         if indicator.adds_up and total is not None and total != each.value and len(stated) == 1:
@@ -78,29 +75,36 @@ def contradictions(
     return found
 
 
-def _within(said: Said, members: set[str]) -> Iterator[str]:
+def _within(said: Said, members: Mapping[str, str]) -> Iterator[str]:
     """Where one statement contradicts itself."""
     for code, times in Counter(said.missing).items():
         if times > 1:
-            yield f"{said.source} names {code} {times} times among those yet to report"
+            name = members.get(code, code)
+            yield f"{said.source} names {name} {times} times among those yet to report"
     if both := set(said.counts) & set(said.missing):
-        yield f"{said.source} counts {_listed(both)} and names it as yet to report"
-    if said.missing and (left := members - set(said.counts) - set(said.missing)):
-        yield f"{said.source} neither counts {_listed(left)} nor names it as yet to report"
+        yield f"{said.source} counts {_listed(both, members)} and names it as yet to report"
+    left = set(members) - set(said.counts) - set(said.missing)
+    if said.counts and said.missing and left:
+        yield f"{said.source} neither counts {_listed(left, members)} nor names it as yet to report"
 
 
-def _between(first: Said, second: Said) -> str:
+def _between(first: Said, second: Said, members: Mapping[str, str]) -> str:
     if first.value != second.value:
         return f"{first.source} says {first.value:,}, {second.source} says {second.value:,}"
     if first.counts and second.counts and set(first.counts) != set(second.counts):
         return (
-            f"{first.value:,} is said of {_listed(first.counts)} ({first.source}) "
-            f"and of {_listed(second.counts)} ({second.source})"
+            f"{first.value:,} is said of {_listed(first.counts, members)} ({first.source}) "
+            f"and of {_listed(second.counts, members)} ({second.source})"
         )
     return ""
 
 
-def _borne_out(indicator: Indicator, said: tuple[Said, ...], by_member: dict[str, int]) -> str:
+def _borne_out(
+    indicator: Indicator,
+    said: tuple[Said, ...],
+    by_member: dict[str, int],
+    members: Mapping[str, str],
+) -> str:
     """Which of the statements the members' own figures add up to, with the sums."""
     if not indicator.adds_up:
         return ""
@@ -111,7 +115,8 @@ def _borne_out(indicator: Indicator, said: tuple[Said, ...], by_member: dict[str
             return ""
         terms = " + ".join(f"{by_member[code]:,}" for code in sorted(each.counts))
         verdict = "holds" if total == each.value else f"does not hold, it is not {each.value:,}"
-        sums.append(f"{terms} = {total:,} ({_listed(each.counts)}): {each.source} {verdict}")
+        counted = _listed(each.counts, members)
+        sums.append(f"{terms} = {total:,} ({counted}): {each.source} {verdict}")
     return "; ".join(dict.fromkeys(sums))
 
 
@@ -122,5 +127,5 @@ def _sum(said: Said, by_member: dict[str, int]) -> int | None:
     return sum(by_member[code] for code in set(said.counts))
 
 
-def _listed(codes: Iterable[str]) -> str:
-    return ", ".join(sorted(codes))
+def _listed(codes: Iterable[str], members: Mapping[str, str]) -> str:
+    return ", ".join(members.get(code, code) for code in sorted(codes))

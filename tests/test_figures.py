@@ -29,7 +29,14 @@ PERSONS = Indicator.model_validate(
     {"slug": "persons", "name": "Persons referred", "function": "any", "by": ["sex", "age"]}
 )
 RATE = PERSONS.model_copy(update={"adds_up": False, "by": []})
-MEMBERS = ["KH", "CN", "LA", "MM", "TH", "VN"]
+MEMBERS = {
+    "KH": "Cambodia",
+    "CN": "China",
+    "LA": "Lao PDR",
+    "MM": "Myanmar",
+    "TH": "Thailand",
+    "VN": "Viet Nam",
+}
 REPORT = "UN-ACT annual report 2018"
 
 
@@ -87,8 +94,8 @@ def test_of_two_sums_the_one_its_members_bear_out_holds() -> None:
     first = Claim(1589, "note 2", counts=["KH", "VN", "TH"])
     second = Claim(1589, "note 5", counts=["KH", "VN"])
     [found] = said(first, second, by_member=by_member)
-    assert "848 + 401 + 340 = 1,589 (KH, TH, VN): note 2 holds" in found
-    assert "848 + 340 = 1,188 (KH, VN): note 5 does not hold, it is not 1,589" in found
+    assert "848 + 401 + 340 = 1,589 (Cambodia, Thailand, Viet Nam): note 2 holds" in found
+    assert "848 + 340 = 1,188 (Cambodia, Viet Nam): note 5 does not hold, it is not 1,589" in found
 
 
 def test_a_total_its_members_do_not_add_up_to_is_shown() -> None:
@@ -104,9 +111,9 @@ def test_a_percentage_is_no_sum_of_its_members() -> None:
 def test_a_member_named_twice_or_left_out_or_on_both_sides_is_shown() -> None:
     claim = Claim(1589, "note 5", counts=["KH", "VN"], missing=["CN", "MM", "LA", "CN", "VN"])
     found = " ".join(said(claim))
-    assert "note 5 names CN 2 times" in found
-    assert "note 5 counts VN and names it as yet to report" in found
-    assert "note 5 neither counts TH" in found
+    assert "note 5 names China 2 times" in found
+    assert "note 5 counts Viet Nam and names it as yet to report" in found
+    assert "note 5 neither counts Thailand" in found
 
 
 def test_what_the_record_knows_otherwise_is_shown() -> None:
@@ -416,9 +423,9 @@ def test_the_report_contradicts_itself_about_1589_and_the_sum_of_three_holds(
                 == ("persons-referred", "2018", "region")]  # fmt: skip
     assert [s["counts"] for s in figure["statements"]] == [["KH", "VN", "TH"], ["KH", "VN"]]
     found = " ".join(each["words"] + each["holds"] for each in figure["contradictions"])
-    assert "848 + 401 + 340 = 1,589 (KH, TH, VN)" in found
-    assert "848 + 340 = 1,188 (KH, VN)" in found
-    assert "names CN 2 times" in found
+    assert "848 + 401 + 340 = 1,589 (Cambodia, Thailand, Viet Nam)" in found
+    assert "848 + 340 = 1,188 (Cambodia, Viet Nam)" in found
+    assert "names China 2 times" in found
 
 
 def test_what_the_record_has_is_what_the_report_counts(told: dict[str, Any]) -> None:
