@@ -212,7 +212,7 @@ def test_the_pages_show_any_past_day(site: Site) -> None:
     assert "Lao PDR task force" in site.browser.get(f"{PAGE}?at=2018-08-13").text
     assert site.browser.get(f"{PAGE}?at=2018-08-12").status_code == 404  # not opened yet
     past = site.browser.get("/functions/referral-mechanisms?at=2018-08-13").text
-    assert "as it was on 13 August 2018" in past
+    assert "You look at <strong>13 August 2018</strong>" in past
     assert f"{PAGE}?at=2018-08-13" in past
 
 

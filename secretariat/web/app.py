@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 
 from notifications.compose import Composer
 from secretariat.catalogues import marked
@@ -23,6 +24,7 @@ from secretariat.errors import ChangedError, SecretariatError, UnreachableError
 from secretariat.settings import Settings
 from secretariat.web import (
     api,
+    assets,
     chair,
     collection,
     dossiers,
@@ -36,11 +38,11 @@ from secretariat.web import (
     obligations,
     pages,
     returns,
+    theme,
 )
 from secretariat.web.attempts import Attempts
 from secretariat.web.render import language_at, render, said
 
-HERE = Path(__file__).parent
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; "
     "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -90,13 +92,18 @@ def create_app(parts: Parts) -> FastAPI:
         dossiers,
         entries,
         returns,
+        theme,
     ):
         for route in door.router.routes:
             if isinstance(route, APIRoute) and route.methods == {"GET"}:
                 route.methods.add("HEAD")
         app.include_router(door.router)
-    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.mount("/static", StaticFiles(directory=assets.DIRECTORY), name="static")
     app.middleware("http")(_guard)
+    # Compressed although BREACH reads secrets beside reflected words by the length of answers: no
+    # page has any. Sessions are in cookies, forms are guarded by where they come from, and the
+    # proof in a mailed link's page is worth nothing without the link, which opens that page anyway.
+    app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=6)
     app.exception_handler(SecretariatError)(_refused)
     app.exception_handler(RequestValidationError)(_incomplete)
     app.exception_handler(HTTPException)(_no_page)
@@ -119,6 +126,8 @@ async def _guard(request: Request, answer: Callable[[Request], Awaitable[Respons
             response = _message(
                 request, 500, f"Something went wrong here. Name this reference: {reference}."
             )
+    if request.url.path.startswith("/static/") and request.url.query:
+        response.headers["Cache-Control"] = assets.FOREVER
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response

@@ -12,7 +12,7 @@ from secretariat.errors import BadInputError
 from secretariat.typed import checked
 from secretariat.web import signin
 from secretariat.web.forms import ACTS, do, sent
-from secretariat.web.pages import day_of
+from secretariat.web.looking import looking
 from secretariat.web.render import render
 
 router = APIRouter()
@@ -22,8 +22,7 @@ router = APIRouter()
 def show_chair(request: Request, at: str | None = None) -> Response:
     """Who chairs, who did and who will; also at a past day."""
     office: Office = request.app.state.parts.office
-    store, moment = office.as_of(at)
-    with store.read() as session:
+    with looking(request, at).store.read() as session:
         found = board.chair(session)
         history = closeup.history(session, office.programme, col(Entry.kind).startswith("chair."))
         seen = chair.seen(session, office.programme)
@@ -34,9 +33,6 @@ def show_chair(request: Request, at: str | None = None) -> Response:
         chair=found,
         history=history,
         seen=seen,
-        past=store is not office.store,
-        now=moment,
-        at=day_of(moment, office).isoformat(),
         own=lambda code: by is not None and office.programme.task_force(code) == by.body,
         rights=chair.RIGHTS,
         steers=by is not None and by.body == office.steward,

@@ -26,6 +26,7 @@ from secretariat.sheets.commas import inert
 from secretariat.typed import act_from
 from secretariat.web import bars, signin
 from secretariat.web.dossiers import printed
+from secretariat.web.looking import looking
 from secretariat.web.render import render
 
 router = APIRouter()
@@ -46,7 +47,7 @@ def show_latest(request: Request) -> Response:
 @router.get("/returns/{year}")
 def show_returns(request: Request, year: str, at: str | None = None) -> Response:
     """What came in for a year, now or at the end of a past day."""
-    found, tables, years, past = _collected(request, year, at)
+    found, tables, years = _collected(request, year, at)
     return render(
         request,
         "returns.html",
@@ -56,9 +57,7 @@ def show_returns(request: Request, year: str, at: str | None = None) -> Response
         arrived=sum(each.arrived for each in found.returns),
         said=bars.said,
         geometry=bars,
-        past=past,
-        at_query=f"?at={at}" if at else "",
-        papers=[] if past else _papers_asked(request),
+        papers=_papers_asked(request),
     )
 
 
@@ -70,18 +69,18 @@ def _drawn(table: Measured) -> dict[str, Any]:
 
 def _collected(
     request: Request, year: str, at: str | None
-) -> tuple[Collected, list[Measured], list[str], bool]:
+) -> tuple[Collected, list[Measured], list[str]]:
     office: Office = request.app.state.parts.office
-    store, moment = office.as_of(at)
+    look = looking(request, at)
     guarded = signin.contact(request) is None
-    with store.read() as session:
+    with look.store.read() as session:
         programme = office.programme
-        found = collection.collected(session, programme, moment, year, guarded=guarded)
+        found = collection.collected(session, programme, look.now, year, guarded=guarded)
         years = collection.years(session, programme)
         if year not in years:
             raise UnknownError(f"Nobody was asked for figures of “{year}”.")
         tables = indicators.measured(found, figures.figures(session, programme))
-    return found, tables, years, store is not office.store
+    return found, tables, years
 
 
 @router.get("/returns/{year}/paper.pdf")
@@ -151,7 +150,7 @@ def returns_as_json(
 @router.get("/returns/{year}/figures.csv")
 def returns_as_csv(request: Request, year: str, at: str | None = None) -> Response:
     """Every figure of a year, one line each; no cell of it is a formula."""
-    found, _, _, _ = _collected(request, year, at)
+    found, _, _ = _collected(request, year, at)
     parts = list(dict.fromkeys(p for r in found.returns for f in r.figures for p in f.parts))
     out = io.StringIO(newline="")
     writer = csv.writer(out)

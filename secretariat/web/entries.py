@@ -9,6 +9,7 @@ from schemas.tables import Entry
 from secretariat import audit, ledger, words
 from secretariat.commands.office import Office
 from secretariat.web import signin
+from secretariat.web.looking import looking
 from secretariat.web.render import render
 
 router = APIRouter()
@@ -27,8 +28,7 @@ def show_ledger(
 ) -> Response:
     """A page of entries whose subject, kind or body contains ``q``, from ``before`` backwards."""
     office: Office = request.app.state.parts.office
-    store, _ = office.as_of(at)
-    with store.read() as session, office.store.read() as present:
+    with looking(request, at).store.read() as session, office.store.read() as present:
         query = select(Entry).order_by(col(Entry.seq).desc())
         searchable = true() if signin.contact(request) else ~col(Entry.kind).regexp_match(FIGURES)
         for word in q.split():
@@ -48,7 +48,6 @@ def show_ledger(
         body_name=lambda body: words.name_of(office.programme, body),
         older=shown[-1].seq if len(found) > PAGE else None,
         q=q,
-        at=at,
         head=last,
         whole=whole,
     )

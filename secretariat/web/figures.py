@@ -12,7 +12,7 @@ from secretariat.commands.office import Office
 from secretariat.typed import act_from
 from secretariat.web import signin
 from secretariat.web.forms import do, sent
-from secretariat.web.pages import day_of
+from secretariat.web.looking import looking
 from secretariat.web.render import render
 
 router = APIRouter()
@@ -23,8 +23,7 @@ PAGE = "/figures"
 def show_figures(request: Request, at: str | None = None) -> Response:
     """Every figure with where it is said, by function; what contradicts itself comes first."""
     office: Office = request.app.state.parts.office
-    store, moment = office.as_of(at)
-    with store.read() as session:
+    with looking(request, at).store.read() as session:
         found = figures.figures(session, office.programme)
     by_function = [
         (function, figures.by_indicator(own))
@@ -37,9 +36,6 @@ def show_figures(request: Request, at: str | None = None) -> Response:
         by_function=by_function,
         count=len(found),
         contradicting=[figure for figure in found if figure.contradictions],
-        past=store is not office.store,
-        now=moment,
-        at=day_of(moment, office).isoformat(),
         mine=_may_withdraw(request, office),
     )
 

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from schemas.meeting_acts import ObjectToStatement
 from schemas.programme import Contact
 from schemas.tables import Som
-from secretariat import asked, board, meeting, meeting_words, words
+from secretariat import asked, meeting, meeting_words, words
 from secretariat.commands import filing
 from secretariat.commands.office import Office, in_office
 from secretariat.dossier import pack_of
@@ -20,7 +20,7 @@ from secretariat.typed import act_from
 from secretariat.web import signin
 from secretariat.web.dossiers import printed
 from secretariat.web.forms import act_on, sent
-from secretariat.web.pages import day_of
+from secretariat.web.looking import looking
 from secretariat.web.render import render
 
 router = APIRouter()
@@ -31,29 +31,24 @@ def show_meeting(request: Request, name: str, at: str | None = None) -> Response
     """One meeting, now or at the end of a past day: facts, both plans, agenda, papers, minutes."""
     office: Office = request.app.state.parts.office
     programme = office.programme
-    store, moment = office.as_of(at)
-    past = store is not office.store
-    with store.read() as session:
-        seen = meeting.meeting(session, programme, name, moment)
+    look = looking(request, at)
+    with look.store.read() as session:
+        seen = meeting.meeting(session, programme, name, look.now)
     by = signin.contact(request)
-    today = board.today(programme, moment)
     return render(
         request,
         "meeting.html",
         seen=seen,
-        now=moment,
-        past=past,
-        at=day_of(moment, office).isoformat(),
-        steers=_steers(office, by) and not past,
+        steers=_steers(office, by) and not look.past,
         sees_names=_sees_names(office, by, seen.som),
-        begun=seen.anchor.first <= today,
-        days=(seen.anchor.day - today).days,
+        begun=seen.anchor.first <= look.day,
+        days=(seen.anchor.day - look.day).days,
         body_name=lambda body: words.name_of(programme, body),
         member_name=lambda code: words.member_name(programme, code),
         when=meeting_words.when,
         statement_words=lambda one: meeting_words.statement(programme, one),
         delegation_words=lambda one: meeting_words.delegation(programme, one),
-        state=lambda obligation: asked.state(obligation, moment),
+        state=lambda obligation: asked.state(obligation, look.now),
         on=lambda day: f"{day.day} {day:%b %Y}",
     )
 

@@ -6,14 +6,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from schemas.tables import Obligation
-from secretariat import asked, ladder, words
+from secretariat import asked, board, ladder, words
 from secretariat.commands import auditing
 from secretariat.commands.office import Desk, Office
 from secretariat.languages import ENGLISH
 from secretariat.ownership import ENGINE
 from secretariat.web import links, return_form, signin
 from secretariat.web.forms import act_on, sent
-from secretariat.web.pages import day_of
+from secretariat.web.looking import looking
 from secretariat.web.render import render
 
 router = APIRouter()
@@ -25,22 +25,21 @@ def show_obligations(
 ) -> Response:
     """Who is asked what, the latest first; of one body, or what is done; also at a past day."""
     office: Office = request.app.state.parts.office
-    store, moment = office.as_of(at)
-    past = store is not office.store
-    steers = _steers(request, office) and not past
-    with store.read() as session:
+    look = looking(request, at)
+    steers = _steers(request, office) and not look.past
+    with look.store.read() as session:
         found = asked.asked(session, body=body, done=done)
-        gaps = auditing.audit(session, office.programme, moment) if steers else []
+        gaps = auditing.audit(session, office.programme, look.now) if steers else []
     return render(
         request,
         "obligations.html",
         found=found[:500],
         count=len(found),
         gaps=[gap for gap in gaps if not body or gap.body == body],
-        state=lambda o: asked.state(o, moment),
+        state=lambda o: asked.state(o, look.now),
         body=body,
         done=done,
-        **_common(office, moment, past),
+        **_common(office),
     )
 
 
@@ -71,7 +70,9 @@ def obligation_page(request: Request, key: str, status: int = 200, **typed: Any)
         acts=seen.possible(by.body, office.programme) if by else [],
         hands_in=by is not None and by.body in _may(office, seen.obligation),
         **handed_in,
-        **_common(office, now, False),
+        now=now,
+        today=board.today(office.programme, now),
+        **_common(office),
     )
 
 
@@ -92,13 +93,9 @@ def _steers(request: Request, office: Office) -> bool:
     return by is not None and by.body in (office.programme.secretariat, office.programme.chair)
 
 
-def _common(office: Office, moment: Any, past: bool) -> dict[str, Any]:
+def _common(office: Office) -> dict[str, Any]:
     programme = office.programme
     return {
-        "now": moment,
-        "past": past,
-        "at": day_of(moment, office).isoformat(),
-        "today": day_of(office.clock.now(), office),
         "title_of": lambda o: asked.title(programme, o),
         "body_name": lambda body: words.name_of(programme, body),
         "days_late": ladder.days_late,

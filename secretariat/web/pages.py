@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from sqlmodel import Session, col, select
@@ -23,6 +22,7 @@ from secretariat.installation import DemoClock
 from secretariat.ownership import ENGINE
 from secretariat.timers import next_due
 from secretariat.web import chart, signin
+from secretariat.web.looking import day_of, looking
 from secretariat.web.render import render
 
 router = APIRouter()
@@ -32,27 +32,23 @@ router = APIRouter()
 def show_board(request: Request, at: str | None = None) -> Response:
     """The board now, or at the end of a past day (``?at=2018-06-30``)."""
     office: Office = request.app.state.parts.office
-    store, moment = office.as_of(at)
-    past = store is not office.store
-    with store.read() as session, office.store.read() as present:
+    look = looking(request, at)
+    with look.store.read() as session, office.store.read() as present:
         found: dict[str, Any] = {
-            "rows": board.rows(session, office.programme, moment),
+            "rows": board.rows(session, office.programme, look.now),
             "chair": board.chair(session),
-            "meetings": board.meetings(session, day_of(moment, office)),
-            "late": board.late(session, moment),
+            "meetings": board.meetings(session, look.day),
+            "late": board.late(session, look.now),
             "events": _events(session, office, 12),
-            "mails": _mails(present, moment, 8),
-            "runs": [] if past else board.runs(present),
-            "next_timer": None if past else next_due(present, but=auditing.KIND),
-            "unreachable": [] if past else _unreachable(present, office, moment),
+            "mails": _mails(present, look.now, 8),
+            "runs": [] if look.past else board.runs(present),
+            "next_timer": None if look.past else next_due(present, but=auditing.KIND),
+            "unreachable": [] if look.past else _unreachable(present, office, look.now),
             "months": _months(present, office),
         }
     return render(
         request,
         "board.html",
-        now=moment,
-        past=past,
-        at=day_of(moment, office).isoformat(),
         counts={t: sum(row.transferred == t for row in found["rows"]) for t in Transferred},
         phases=list(Phase),
         demo=isinstance(office.clock, DemoClock),
@@ -69,10 +65,9 @@ def show_forecast(request: Request, at: str | None = None) -> Response:
     """When everything will be fully transferred, as seen now or at the end of a past day."""
     office: Office = request.app.state.parts.office
     programme = office.programme
-    store, moment = office.as_of(at)
-    past = store is not office.store
-    with store.read() as session, office.store.read() as present:
-        found = board.outlook(session, programme, moment)
+    look = looking(request, at)
+    with look.store.read() as session, office.store.read() as present:
+        found = board.outlook(session, programme, look.now)
         months = _months(present, office)
     said = _said(found, programme.zone)
     return render(
@@ -89,8 +84,6 @@ def show_forecast(request: Request, at: str | None = None) -> Response:
         left=chart.LEFT,
         right=chart.RIGHT,
         bottom=chart.BOTTOM,
-        past=past,
-        at=day_of(moment, office).isoformat(),
         months=months,
         month=lambda at: short_month(at, programme.zone).replace(" ", "\N{NO-BREAK SPACE}"),
         percent=percent,
@@ -150,21 +143,16 @@ def _close(
     request: Request,
     at: str | None,
     template: str,
-    look: Callable[[Session, Programme], Any],
+    found: Callable[[Session, Programme], Any],
     **more: Any,
 ) -> Response:
     office: Office = request.app.state.parts.office
-    store, moment = office.as_of(at)
-    with store.read() as session:
-        seen = look(session, office.programme)
+    with looking(request, at).store.read() as session:
+        seen = found(session, office.programme)
     return render(
         request,
         template,
         seen=seen,
-        now=moment,
-        past=store is not office.store,
-        at=day_of(moment, office).isoformat(),
-        today=day_of(office.clock.now(), office),
         body_name=lambda body: words.name_of(office.programme, body),
         words_of=lambda phase: Phase(phase).words,
         receiver_name=lambda receiver: words.receiver_name(office.programme, receiver),
@@ -218,7 +206,3 @@ def _months(session: Session, office: Office) -> list[date]:
         months.append(following - timedelta(days=1))
         day = following
     return months[-24:]
-
-
-def day_of(at: datetime, office: Office) -> date:
-    return at.astimezone(ZoneInfo(office.programme.zone)).date()

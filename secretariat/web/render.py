@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import Request, Response
@@ -16,7 +17,8 @@ from schemas.texts import inert
 from secretariat import filetypes, ledger, words
 from secretariat.errors import SecretariatError, UnreachableError
 from secretariat.languages import ENGLISH, LANGUAGES, Language, language_of
-from secretariat.web import signin
+from secretariat.web import assets, looking, signin, theme
+from secretariat.web.places import places
 
 TEMPLATES = Environment(
     loader=PackageLoader("secretariat", "web/templates"),
@@ -32,6 +34,7 @@ TEMPLATES.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
 TEMPLATES.filters["anchor"] = lambda text: Anchor.model_validate(text).words
 TEMPLATES.filters["told"] = lambda entry: Told(**_told_of(ledger.event(entry).data))
 TEMPLATES.globals["endings"] = ",".join(filetypes.TYPES)
+TEMPLATES.globals["static"] = assets.address
 TEMPLATES.filters["name_of_body"] = lambda body, programme: words.name_of(programme, body)
 
 
@@ -43,19 +46,37 @@ def render(request: Request, template: str, *, status: int = 200, **facts: Any) 
     parts = request.app.state.parts
     programme = parts.office.programme
     language = language_at(request)
-    page = TEMPLATES.get_template(template).render(
-        programme=programme,
-        language=language,
-        keep=asked_for(request),
-        other_language=_own_language(request) if language is ENGLISH else ENGLISH,
-        signed_in=_signed_in(request),
-        zone=programme.zone,
-        catching=parts.caught is not None,
-        status=status,
-        local=local(programme.zone),
-        **facts,
-    )
+    signed_in = _signed_in(request)
+    known = {
+        "programme": programme,
+        "language": language,
+        "keep": asked_for(request),
+        "other_language": _own_language(request) if language is ENGLISH else ENGLISH,
+        "signed_in": signed_in,
+        "zone": programme.zone,
+        "catching": parts.caught is not None,
+        "status": status,
+        "local": local(programme.zone),
+        "pages": places(request, signed_in),
+        "theme": theme.chosen(request),
+        **_place(request),
+        **looking.facts(request),
+    }
+    page = TEMPLATES.get_template(template).render(known | facts)
     return HTMLResponse(page, status_code=status)
+
+
+def _place(request: Request) -> dict[str, Any]:
+    """Where the reader is, to come back to it; a form's answer has no address of its own."""
+    asked = [(name, value) for name, value in request.query_params.items() if name != "at"]
+    path, gotten = request.url.path, request.method in ("GET", "HEAD")
+    query = f"?{request.url.query}" if request.url.query else ""
+    return {
+        "by_link": path.startswith("/link/"),
+        "here": f"{path}?{urlencode(asked)}" if asked else path,
+        "back_here": f"{path}{query}" if gotten else "/",
+        "asked_with": asked,
+    }
 
 
 def _signed_in(request: Request) -> Contact | None:
