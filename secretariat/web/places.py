@@ -22,16 +22,13 @@ class Place:
 PLACES = (
     Place("/", "Board", ("/functions/", "/holdings/", "/countries/", "/runs/")),
     Place("/obligations", "Obligations", ("/obligations/", "/documents/", "/delegations/")),
-    Place("/meetings", "Meetings", ("/meetings/",)),
     Place("/chair", "Chair"),
     Place("/returns", "Indicators", ("/returns/", "/return/"), looks_back=False),
     Place("/figures", "Figures"),
     Place("/forecast", "Forecast"),
     Place("/mail", "Mail", ("/mail/",), looks_back=False, for_whom="signed in"),
     Place("/caught", "Caught mail", ("/caught/",), looks_back=False, for_whom="caught"),
-    Place("/people", "People", looks_back=False, for_whom="signed in"),
     Place("/ledger", "Ledger"),
-    Place("/help", "Help", looks_back=False),
 )
 
 
