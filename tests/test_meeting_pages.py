@@ -137,7 +137,10 @@ def test_the_page_of_a_past_day_shows_what_was_so_then(site: Site) -> None:
     page = site.browser.get(f"{PAGE}?at=2019-10-13").text
     assert "There is no som" in page
     site.bench.clock.advance_to(at("2019-12-01T03:00"))
-    assert "You look at <strong>20 November 2019</strong>" in site.browser.get(f"{PAGE}?at=2019-11-20").text
+    assert (
+        "You look at <strong>20 November 2019</strong>"
+        in site.browser.get(f"{PAGE}?at=2019-11-20").text
+    )
 
 
 def test_who_steers_acts_on_the_page_and_others_do_not(site: Site) -> None:

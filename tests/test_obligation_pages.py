@@ -47,7 +47,10 @@ def test_the_list_shows_who_is_asked_what_late_first_and_by_body(site: Site) -> 
 
 
 def test_a_past_day_shows_what_was_asked_then(site: Site) -> None:
-    assert "You look at <strong>13 October 2019</strong>" in site.browser.get("/obligations?at=2019-10-13").text
+    assert (
+        "You look at <strong>13 October 2019</strong>"
+        in site.browser.get("/obligations?at=2019-10-13").text
+    )
 
 
 def test_who_got_nothing_is_shown_to_those_who_steer(site: Site) -> None:
