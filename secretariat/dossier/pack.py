@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from sqlmodel import Session
 
 from schemas.meeting_tables import Document, StoredFile
-from schemas.tables import Obligation
 from secretariat import filetypes, meeting_words, words
 from secretariat.dossier.common import proof
 from secretariat.dossier.shapes import Facts, Section
-from secretariat.dossier.view import View, capital, section, table
+from secretariat.dossier.view import View, capital, in_words, section, table
 from secretariat.meeting import ItemSeen, MeetingSeen
 
 LONGEST = 40_000
@@ -82,16 +81,21 @@ def _documents(view: View, seen: MeetingSeen) -> Section:
         if documents
     )
     columns = {"Document": 34, "File": 24, "Version": 18, "SHA-256": 30}
-    missing = [o for o, documents, _ in seen.handed_in if not documents and o.done_at is None]
+    missing = tuple(
+        (
+            obligation.title,
+            view.name(obligation.body),
+            view.last_day(obligation.do_by, obligation.body),
+        )
+        for obligation, documents, _ in seen.handed_in
+        if not documents and obligation.done_at is None
+    )
+    still = {"Still to be handed in": 50, "Asked of": 30, "Do by": 20}
     return section(
         "Documents",
         table(columns, rows, "No document is handed in yet."),
-        f"{len(missing)} still to be handed in: {_named(view, missing)}." if missing else "",
+        *([table(still, missing, "")] if missing else []),
     )
-
-
-def _named(view: View, missing: list[Obligation]) -> str:
-    return "; ".join(f"{o.title} ({view.name(o.body)})" for o in missing)
 
 
 def _delegations(view: View, seen: MeetingSeen) -> Section:
@@ -123,7 +127,11 @@ def _plans(seen: MeetingSeen) -> Iterator[Section]:
         return
     effects = tuple((one.about, f"{one.said} {one.why}".strip()) for one in seen.effects)
     rows = (
-        (f"{step.dated.function}: {step.dated.title}", f"{step.dated.was}", f"{step.dated.now}")
+        (
+            f"{step.dated.function}: {step.dated.title}",
+            in_words(step.dated.was),
+            in_words(step.dated.now),
+        )
         for step in seen.steps
     )
     columns = {"Step": 60, "First planned": 20, "Now": 20}
@@ -136,7 +144,7 @@ def _decisions(view: View, seen: MeetingSeen) -> Iterator[Section]:
             str(one.decision.number),
             one.decision.text,
             view.name(one.decision.body),
-            f"{one.obligation.due_on}" if one.obligation else "",
+            in_words(one.obligation.due_on) if one.obligation else "",
             capital(one.state),
         )
         for one in seen.decisions
