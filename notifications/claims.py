@@ -128,7 +128,7 @@ def claim(
             break
         if why := over[row.id]:
             _end(session, row.id, "suppressed", why, now)
-        elif reach.lost(row.contact, row.address):
+        elif reach.lost(row.contact, row.address, row.template):
             reach.pass_on(session.get_one(Mail, row.id))
         elif row.content is None:
             written += 1

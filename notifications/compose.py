@@ -24,6 +24,7 @@ from schemas.tables import Mail, Urgency
 from secretariat import words
 from secretariat.commands import digests, posts
 from secretariat.commands.office import Desk
+from secretariat.commands.reach import TO_SIGN_IN
 from secretariat.errors import UnknownError
 from secretariat.keys import kept_keys
 from secretariat.settings import Settings
@@ -84,7 +85,8 @@ class Composer:
         post = self.programme.contact(mail.contact)
         if post is None:
             raise UnknownError(f"The contact {mail.contact} is no longer in the programme.")
-        contact = posts.answering(session, self.programme, post, now)
+        to_sign_in = mail.template == TO_SIGN_IN
+        contact = post if to_sign_in else posts.answering(session, self.programme, post, now)
         person = posts.holder(session, contact.slug, now)
         told = Facts(session, self.programme, self.links, self.templates, contact, person, now)
         facts = told.of(mail)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from notifications.appointments import appointments
-from notifications.links import Links, is_open, runs_out
+from notifications.links import SIGN_IN_MAILED, Links, is_open, runs_out
 from notifications.overrides import Overrides
 from notifications.overtaken import still_needed
 from schemas.anchor import Anchor
@@ -24,6 +24,7 @@ from secretariat import ladder, ledger, week, words
 from secretariat.commands import reminders
 from secretariat.commands.office import Desk
 from secretariat.commands.posts import Holder
+from secretariat.commands.reach import TO_SIGN_IN
 from secretariat.commands.turns import turn
 from secretariat.errors import UnknownError
 from secretariat.given import name_of as figure_name
@@ -67,6 +68,7 @@ class Facts:
             "weekly": self._about_week,
             "undelivered": self._about_undelivered,
             "links": self._about_links,
+            TO_SIGN_IN: self._about_signing_in,
             "unreachable": self._about_unreachable,
             "reply": self._about_reply,
             "moved": self._about_moved,
@@ -349,6 +351,15 @@ class Facts:
             if is_open(self.session, purpose, subject, self.contact.body)
         ]
         return {"items": items, "link": self.links.page("")}
+
+    def _about_signing_in(self, mail: Mail) -> Known:
+        """Its link runs out by real time, however the clock of a demo is moved."""
+        until = datetime.fromisoformat(mail.context["until"])
+        contact = self.contact.slug
+        link = self.links.made(
+            self.session, SIGN_IN_MAILED, contact, contact, self.person, until, self.now
+        )
+        return {"link": link, "until": until}
 
     def _link_title(self, purpose: str, subject: str) -> str:
         """What a link is about, for who gets a new one."""

@@ -24,7 +24,9 @@ from secretariat.commands.office import Desk, Office, bodies_of, in_office
 from secretariat.keys import name_of
 from secretariat.ownership import ENGINE
 
-SIGN_IN = "sign-in"
+SIGN_IN = "sign-in"  # printed where secretariat is installed
+SIGN_IN_MAILED = "mailed-sign-in"
+SIGNING_IN = (SIGN_IN, SIGN_IN_MAILED)
 DIGESTS = "digests"
 STOPS_FOR = timedelta(days=365)  # whoever finds an old digest can still end them
 LIVES = timedelta(days=30)
@@ -128,7 +130,7 @@ def refusal(session: Session, programme: Programme, link: Link | None, now: date
         return "not signed by a key of ours"
     if contact is None:
         return "its contact is no longer in the programme"
-    by_mail = link.purpose != SIGN_IN
+    by_mail = link.purpose not in SIGNING_IN
     in_chair = contact.body != programme.chair or (term and term.member == contact.member)
     reasons = {
         "its body has ended": by_mail and contact.body in ended,
@@ -144,7 +146,7 @@ def refusal(session: Session, programme: Programme, link: Link | None, now: date
 def renew(office: Office, links: Links, token: str) -> None:
     """Mail a new link to the contact of an old one of ours, at most once an hour; else nothing.
 
-    It goes where the old one went, so whoever asks gains nothing; a sign-in link is never mailed.
+    It goes where the old one went, so whoever asks gains nothing; a sign-in link is asked for anew.
     """
     now = office.clock.now()
     with office.store.write() as session:

@@ -48,6 +48,7 @@ def samples(programme: Programme) -> dict[str, list[dict[str, Any]]]:
         "reply": [
             {"who": who, "thing": thing} for who in ("", "A contact") for thing in (None, "A step")
         ],
+        "signin": [{"until": _NOW}],
         "links": [
             {"reason": reason, "items": items}
             for reason in ("", "a key was lost")

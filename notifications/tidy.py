@@ -8,7 +8,8 @@ from email.policy import SMTP
 from sqlmodel import col, delete, select
 
 from notifications.links import masked
-from schemas.tables import Link, Mail, Setting, SignedIn
+from schemas.account_tables import SignedIn
+from schemas.tables import Link, Mail, Setting
 from secretariat.store import Store
 
 KEPT = timedelta(days=90)  # after its day a link can still be recognised, and a new one asked for

@@ -9,10 +9,11 @@ from sqlmodel import Session, col, select
 from schemas.programme import Contact, Programme
 from schemas.tables import Mail, Urgency
 from secretariat.commands.office import Desk
-from secretariat.commands.reach import Reach, is_for_good
+from secretariat.commands.reach import TO_SIGN_IN, Reach, is_for_good
 from secretariat.ownership import ENGINE
 
 TEMPLATE = "undelivered"
+_NOT_TOLD = (TEMPLATE, TO_SIGN_IN)
 _LISTED = 20  # more would make no better mail
 
 
@@ -24,7 +25,7 @@ def is_any_over(session: Session, now: datetime) -> bool:
 def expire(session: Session, programme: Programme, now: datetime) -> None:
     """End what there is no use in sending any more; one mail tells of all that somebody needed."""
     over = _over(now)
-    needed = over & (col(Mail.urgency) <= Urgency.DUTY) & (col(Mail.template) != TEMPLATE)
+    needed = over & (col(Mail.urgency) <= Urgency.DUTY) & col(Mail.template).not_in(_NOT_TOLD)
     lost = session.exec(select(Mail.id).where(needed).order_by(col(Mail.id))).all()
     listed = session.exec(select(Mail).where(col(Mail.id).in_(lost[:_LISTED]))).all()
     why = "its time was over before it could be delivered"
@@ -42,7 +43,7 @@ def see_to(desk: Desk, mail: Mail, why: str) -> None:
     Of an address that is suspended for it they are told once, not for each mail.
     """
     Reach(desk).not_arrived(mail, mail.code, why)
-    if mail.template != TEMPLATE and not is_for_good(mail.code):
+    if mail.template not in _NOT_TOLD and not is_for_good(mail.code):
         _tell(desk, f"refused/{mail.id}", standing_by(desk, mail.contact), [mail], 1, why)
 
 

@@ -107,13 +107,22 @@ class Member(Part):
 
 
 class Body(Part):
-    """What can own a holding: the secretariat, a national task force, the chair's office."""
+    """What can own a holding: the secretariat, a national task force, the chair's office.
+
+    An ``observer``, such as a donor, only reads; an ``operator`` looks after the installation.
+    Neither is ever asked for anything.
+    """
 
     slug: Slug
     name: Line
-    kind: Literal["secretariat", "task-force", "chair"]
+    kind: Literal["secretariat", "task-force", "chair", "observer", "operator"]
     member: Code | None = None
     lead: str = ""
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether anything can be asked of it."""
+        return self.kind not in ("observer", "operator")
 
 
 class Contact(Part):

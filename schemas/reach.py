@@ -6,7 +6,7 @@ from itertools import chain
 from schemas.programme import Ladder, LadderStep, Place, Programme
 
 EVERYWHERE = ("focal-point", "head")
-"""The roles every body has, whoever is asked."""
+"""The roles every body has that can be asked, whichever it is."""
 
 
 def unreached(programme: Programme) -> Iterator[tuple[Place, str]]:
@@ -38,7 +38,7 @@ def _addressed(programme: Programme, ladder: Ladder, step: LadderStep) -> tuple[
     if step.to in ("chair", "secretariat"):
         return [getattr(programme, step.to)], "head"
     if step.to in EVERYWHERE:
-        return [body.slug for body in programme.bodies], step.to
+        return [body.slug for body in programme.bodies if body.is_asked], step.to
     asked = {
         milestone.asks
         for function in programme.functions

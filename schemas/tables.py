@@ -403,16 +403,6 @@ class NoDigest(SQLModel, table=True):
     since: datetime = instant()
 
 
-class SignedIn(SQLModel, table=True):
-    """A browser signed in as a contact; ``id`` is the hash of its cookie."""
-
-    __tablename__ = "signed_in"
-
-    id: str = Field(primary_key=True)
-    contact: str
-    expires_at: datetime = instant()
-
-
 class Run(SQLModel, table=True):
     """A flow run asked for or under way, as we remember it whatever becomes of Prefect."""
 

@@ -36,6 +36,14 @@ class NotAllowedError(SecretariatError):
     status = 403
 
 
+class NotSignedInError(NotAllowedError):
+    """Nobody is signed in, who could be asked what they may."""
+
+
+class FactorNeededError(NotAllowedError):
+    """Somebody is signed in, but this wants a second factor too."""
+
+
 class UnknownError(SecretariatError):
     """There is nothing of that name."""
 

@@ -41,7 +41,7 @@ from secretariat.settings import Settings
 from secretariat.store import Store, locked, open_store
 from secretariat.timers import tick
 from secretariat.watch import Watch
-from secretariat.web import signin
+from secretariat.web import sessions, signin
 from secretariat.web.app import Parts, create_app
 
 HISTORY = SHIPPED / "commit-2018.yaml"
@@ -102,7 +102,7 @@ def begin(settings: Settings) -> Office:
 
 def signin_link(settings: Settings, office: Office, contact: Contact) -> str:
     """A fresh link that signs its holder in as ``contact``, once, within ten minutes."""
-    now = signin.now()
+    now = sessions.now()
     links = composer(settings, office.programme).links
     with office.store.write() as session:
         until = now + signin.LINK_LASTS

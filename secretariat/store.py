@@ -18,13 +18,21 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleErr
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel, insert, select
 
-from schemas import tables
+from schemas import account_tables, tables
 from secretariat import ledger, readmodels
 from secretariat.errors import BadInputError, ConflictError, UnreachableError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # What a possible future needs nothing of.
-_PAST = {"ledger", "link", "signed_in", "run", "received", "stored_file", "attendee"}
+_PAST = {"ledger", "link", "run", "received", "stored_file", "attendee"} | {
+    str(table.__tablename__)
+    for table in (
+        account_tables.SignedIn,
+        account_tables.SecondFactor,
+        account_tables.RecoveryCode,
+        account_tables.ClosedAccount,
+    )
+}
 _OUTBOX = tables.Mail.__table__  # type: ignore[attr-defined]
 _OTHER = _OUTBOX.alias()
 # What is not over; a mail that became part of another is over when that one is.

@@ -15,7 +15,7 @@ from sqlmodel import select
 from schemas.acts import Offer
 from schemas.phase import Phase
 from schemas.tables import Entry, Holding
-from secretariat.web import signin
+from secretariat.web import sessions
 from tests.conftest import REPO, Bench
 from tests.test_handover import MAPPING, handed_over, live_until, the, waived
 from tests.test_web import LINKS, Site
@@ -45,7 +45,9 @@ def link(site: Site, contact: str, purpose: str = "offer") -> str:
 
 def bearer(site: Site, contact: str) -> dict[str, str]:
     with site.bench.office.store.write() as session:
-        token = signin.admit(session, contact, timedelta(days=1))
+        found = site.bench.office.programme.contact(contact)
+        assert found
+        token = sessions.admit(site.bench.office, session, found, timedelta(days=1))
     return {"Authorization": f"Bearer {token}"}
 
 

@@ -25,7 +25,7 @@ from secretariat.dossier.shapes import Facts, Points, Section, Table, texts
 from secretariat.errors import ConflictError, SecretariatError, UnknownError
 from secretariat.settings import Settings
 from secretariat.store import opened
-from secretariat.web import signin
+from secretariat.web import sessions, signin
 from secretariat.web.app import Parts, create_app
 from tests.conftest import BARE, Bench, at, cli
 from tests.test_obligations import HOST, a_meeting
@@ -396,7 +396,7 @@ def test_the_board_gives_it_to_who_has_signed_in(
     browser = TestClient(create_app(parts), base_url="http://localhost", follow_redirects=False)
     assert browser.get("/functions/som-hosting/dossier.pdf").status_code == 403
     with office.store.write() as session:
-        now = signin.now()
+        now = sessions.now()
         url = links.mint(session, SIGN_IN, "tf-kh-head", "tf-kh-head", now + signin.LINK_LASTS, now)
     browser.post(url, data={"nonce": links.nonce(url.rpartition("/")[2])})
     got = browser.get("/functions/som-hosting/dossier.pdf")

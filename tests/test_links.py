@@ -47,7 +47,7 @@ from secretariat.keys import kept_key, kept_keys, name_of
 from secretariat.service import Discreet
 from secretariat.store import Store
 from secretariat.timers import tick
-from secretariat.web import signin
+from secretariat.web import sessions
 from secretariat.web.answered import FAMILIES
 from secretariat.web.attempts import Attempts
 from tests.conftest import BARE, Bench, at, cli, free_port
@@ -412,7 +412,7 @@ def test_a_new_link_is_mailed_once_an_hour_and_the_answer_is_always_the_same(sit
 
 
 def test_a_sign_in_link_is_never_mailed(site: Site) -> None:
-    now = signin.now()
+    now = sessions.now()
     with site.bench.office.store.write() as session:
         path = LINKS.mint(session, SIGN_IN, "un-act-head", "un-act-head", now, now)
     assert CANNOT in site.browser.get(path).text

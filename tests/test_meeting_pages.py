@@ -201,7 +201,7 @@ def test_a_link_gives_documents_of_its_own_object_only(site: Site) -> None:
     assert site.browser.get(f"{others}/document?version=1").status_code == 404
     assert hand_in(site, others) == 400
     assert site.browser.get(f"/documents/{PAPER}?version=1").status_code == 403
-    site.sign_in("tf-la-head")
+    site.sign_in("tf-kh-head")
     assert site.browser.get(f"/documents/{PAPER}?version=1").content == PDF
 
 

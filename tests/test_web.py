@@ -12,11 +12,12 @@ from sqlmodel import select
 
 from notifications.compose import Composer
 from notifications.links import SIGN_IN, Links
+from schemas.account_tables import SignedIn
 from schemas.programme import Programme
-from schemas.tables import Entry, Link, Mail, Obligation, Run, SignedIn
+from schemas.tables import Entry, Link, Mail, Obligation, Run
 from secretariat.settings import Settings
 from secretariat.store import opened
-from secretariat.web import signin
+from secretariat.web import sessions, signin
 from secretariat.web.app import Parts, create_app
 from tests.conftest import Bench
 from tests.test_obligations import HOST, a_meeting
@@ -48,7 +49,7 @@ class Site:
 
     def sign_in(self, contact: str) -> None:
         with self.bench.office.store.write() as session:
-            now = signin.now()
+            now = sessions.now()
             url = LINKS.mint(session, SIGN_IN, contact, contact, now + signin.LINK_LASTS, now)
         assert self.press(url).status_code == 303
 
@@ -150,7 +151,7 @@ def test_starting_a_meeting_needs_a_signed_in_chair_or_secretariat(site: Site) -
 
 def test_a_sign_in_link_works_once(site: Site) -> None:
     with site.bench.office.store.write() as session:
-        now = signin.now()
+        now = sessions.now()
         path = LINKS.mint(
             session, SIGN_IN, "un-act-head", "un-act-head", now + signin.LINK_LASTS, now
         )
@@ -183,9 +184,13 @@ def test_a_bad_form_gets_a_sentence_and_changes_nothing(
 
 
 @pytest.mark.parametrize(
-    "path", ["/nowhere", "/runs/none", "/caught/none.eml", "/mail/none", "/link/none"]
+    "path", ["/nowhere", "/runs/none", "/caught/none.eml", "/mail/99", "/link/none"]
 )
 def test_what_is_not_there_is_a_page_that_says_so(site: Site, path: str) -> None:
+    if path.startswith("/caught"):
+        site.sign_in("operations-focal-point")
+    elif path.startswith("/mail"):
+        site.sign_in("un-act-head")
     answer = site.browser.get(path)
     assert answer.status_code == 404
     assert "To the board" in answer.text

@@ -189,13 +189,14 @@ def token(
     days: Annotated[int, typer.Option(min=1, max=366, help="how long it is good for")] = 30,
 ) -> None:
     """Print a token for the API: “Authorization: Bearer …”."""
-    from secretariat.web import signin
+    from secretariat.web import sessions
 
     _, office = office_here()
-    if office.programme.contact(contact) is None:
+    found = office.programme.contact(contact)
+    if found is None:
         raise UnknownError(f"There is no contact “{contact}” in the programme.")
     with office.store.write() as session:
-        print(signin.admit(session, contact, timedelta(days=days)))  # noqa: T201
+        print(sessions.admit(office, session, found, timedelta(days=days)))  # noqa: T201
 
 
 @app.command()

@@ -126,6 +126,9 @@ def open_som(desk: Desk, name: str) -> Som:
 
 
 def known_body(desk: Desk, slug: str | None) -> None:
-    if slug is not None and desk.programme.body(slug) is None:
-        known = ", ".join(body.slug for body in desk.programme.bodies)
-        raise UnknownError(f"“{slug}” is no body of {desk.programme.name}. Bodies are: {known}.")
+    known = [body.slug for body in desk.programme.bodies if body.is_asked]
+    if slug is not None and slug not in known:
+        raise UnknownError(
+            f"“{slug}” is no body of {desk.programme.name} that can be asked. "
+            f"Those are: {', '.join(known)}."
+        )

@@ -6,7 +6,7 @@ from hashlib import sha256
 from sqlmodel import Session, col, delete, func, select
 
 from schemas.meeting_acts import FileDocument, NameDelegation
-from schemas.meeting_tables import Attendee, Delegation, Document, StoredFile
+from schemas.meeting_tables import Attendee, Delegation, Document, Silence, StoredFile
 from schemas.programme import Function, Milestone, Programme
 from schemas.tables import Obligation, Som
 from secretariat import filetypes
@@ -128,6 +128,17 @@ def _open(desk: Desk, obligation: Obligation, kind: str) -> Taken:
             closed_by=found.closed_by,
         )
     return found
+
+
+def is_circulated(session: Session, programme: Programme, document: Document) -> bool:
+    """Whether a version is before everybody: under silence, or in papers that are closed."""
+    under_silence = select(Silence.id).where(Silence.document == document.id)
+    if session.exec(under_silence).first():
+        return True
+    obligation = row(session, Obligation, document.obligation)
+    som = session.get(Som, obligation.cycle.partition("/")[2])
+    over = som is not None and som.closed_at is not None
+    return over or bool(taken(session, programme, obligation).closed_by)
 
 
 def newest(session: Session, obligation: str) -> Document | None:

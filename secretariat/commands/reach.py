@@ -16,6 +16,7 @@ from secretariat.commands.mails import NOT_ARRIVED, STEERS
 from secretariat.commands.office import Desk, handles
 from secretariat.errors import UnknownError
 
+TO_SIGN_IN = "signin"  # the mail that goes to one mailbox or to none
 NOBODY = "nobody who can be reached is left to get it"
 _ABOUT_US = ("5.1.7", "5.1.8")  # it is the sender's address that is not liked
 _DISABLED = "5.2.1"
@@ -60,12 +61,12 @@ class Reach:
     def _serving(self) -> dict[str, bool]:
         return {}
 
-    def lost(self, contact: str, address: str | None) -> str:
-        """Why mail can not go to a contact, at the address it is frozen for; empty: it can."""
+    def lost(self, contact: str, address: str | None, template: str) -> str:
+        """Why a mail can not go to a contact, at the address it is frozen for; empty: it can."""
         post = self.desk.programme.contact(contact)
         if post is None:
             return f"{contact} is no longer in the programme"
-        if not self._serves(post):
+        if template != TO_SIGN_IN and not self._serves(post):
             return f"{contact} no longer answers for {post.body}"
         if self.suspended and (address or self._mailbox(post)).lower() in self.suspended:
             return f"mail to {contact} comes back"
@@ -73,13 +74,15 @@ class Reach:
 
     def pass_on(self, mail: Mail) -> bool:
         """Whether a mail must not go to its contact; then another gets it, or it is held."""
-        why = self.lost(mail.contact, mail.address)
+        why = self.lost(mail.contact, mail.address, mail.template)
         if not why:
             return False
         instead = self.hand_over(mail)
         if instead:
             mail.state, mail.ended_at = "suppressed", self.desk.now
             mail.reply = f"{why}; it goes to {', '.join(instead)}"
+        elif mail.template == TO_SIGN_IN:
+            mail.state, mail.ended_at, mail.reply = "suppressed", self.desk.now, why
         else:
             mail.state, mail.reply = "held", f"{why}; {NOBODY}"
         mail.lease_until = None
@@ -93,6 +96,8 @@ class Reach:
 
     def hand_over(self, mail: Mail) -> list[str]:
         """Ask for the same mail to whoever can be reached instead; their slugs."""
+        if mail.template == TO_SIGN_IN:
+            return []
         for group in self._heirs(mail):
             told = [
                 contact.slug

@@ -1,10 +1,12 @@
 """The handover file of a function or of the chair, and the pack of a meeting, for print."""
 
+from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from schemas.meeting_tables import Document
 from schemas.programme import Programme
 from secretariat import meeting
 from secretariat.dossier import chair, function, pack
@@ -34,16 +36,26 @@ def dossier_of(session: Session, programme: Programme, name: str, now: datetime)
 
 
 def pack_of(
-    session: Session, programme: Programme, name: str, now: datetime, *, files: Session
+    session: Session,
+    programme: Programme,
+    name: str,
+    now: datetime,
+    *,
+    files: Session,
+    reads: Callable[[Document], bool] = lambda _: True,
 ) -> Dossier:
     """What those who meet take along, as of ``now``; ``files`` reads the store of now.
+
+    ``reads`` says of each paper whether it is the reader's to see.
 
     Raises UnknownError.
     """
     view = View(session, programme, now)
     seen = meeting.meeting(session, programme, name, now)
     what = f"Senior Officials Meeting of {programme.name}: agenda, papers and delegations."
-    return _dossier(view, name, name, what, pack.sections(view, seen, files), kind="Agenda pack")
+    return _dossier(
+        view, name, name, what, pack.sections(view, seen, files, reads), kind="Agenda pack"
+    )
 
 
 def _dossier(

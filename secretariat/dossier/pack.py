@@ -1,7 +1,7 @@
 """What do those who meet take along? The agenda pack: facts, agenda, papers, who comes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sqlmodel import Session
 
@@ -12,13 +12,19 @@ from secretariat.dossier.shapes import Facts, Section
 from secretariat.dossier.view import View, capital, in_words, section, table
 from secretariat.meeting import ItemSeen, MeetingSeen
 
+NOT_YET = "It is handed in and not yet circulated."
 LONGEST = 40_000
 """Letters of one paper that are printed; whatever is longer is read from its file."""
 _NO_WORD = re.compile(r"\S{100}(?=\S)")
 
 
-def sections(view: View, seen: MeetingSeen, files: Session) -> tuple[Section, ...]:
-    """``files`` reads the store of now: a paper's text is kept beside the ledger."""
+def sections(
+    view: View, seen: MeetingSeen, files: Session, reads: Callable[[Document], bool]
+) -> tuple[Section, ...]:
+    """``reads`` says which papers are the reader's to see.
+
+    ``files`` reads the store of now: a paper's text is kept beside the ledger.
+    """
     return (
         section("The meeting", Facts(tuple(_facts(view, seen)))),
         _agenda(view, seen),
@@ -27,7 +33,7 @@ def sections(view: View, seen: MeetingSeen, files: Session) -> tuple[Section, ..
         _statement(view, seen),
         *_plans(seen),
         *_decisions(view, seen),
-        *_texts(seen, files),
+        *_texts(seen, files, reads),
         proof(view),
     )
 
@@ -154,11 +160,14 @@ def _decisions(view: View, seen: MeetingSeen) -> Iterator[Section]:
         yield section("Decisions", table(columns, rows, ""))
 
 
-def _texts(seen: MeetingSeen, files: Session) -> Iterator[Section]:
+def _texts(
+    seen: MeetingSeen, files: Session, reads: Callable[[Document], bool]
+) -> Iterator[Section]:
     """Papers that are plain text, whole; others come as files of their own."""
     for obligation, documents, _ in seen.handed_in:
         if documents and filetypes.ending(documents[0].name) in filetypes.TEXT:
-            yield section(obligation.title, *_paragraphs(documents[0], files))
+            whole = _paragraphs(documents[0], files) if reads(documents[0]) else (NOT_YET,)
+            yield section(obligation.title, *whole)
 
 
 def _paragraphs(document: Document, files: Session) -> Iterator[str]:

@@ -16,7 +16,7 @@ from secretariat.readmodels import (
     returns,
     turns,
 )
-from secretariat.readmodels.projecting import PROJECTIONS, row
+from secretariat.readmodels.projecting import PROJECTIONS, row, unknown
 
 __all__ = [
     "agenda",
@@ -29,6 +29,7 @@ __all__ = [
     "returns",
     "row",
     "turns",
+    "unknown",
 ]
 
 

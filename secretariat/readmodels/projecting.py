@@ -18,8 +18,12 @@ def row(session: Session, table: type[Row], key: str | int) -> Row:
     """The row of that key. Raises UnknownError."""
     found = session.get(table, key)
     if found is None:
-        raise UnknownError(f"There is no {table.__name__.lower()} “{key}”.")
+        raise unknown(table, key)
     return found
+
+
+def unknown(table: type[SQLModel], key: str | int) -> UnknownError:
+    return UnknownError(f"There is no {table.__name__.lower()} “{key}”.")
 
 
 def on(*kinds: str) -> Callable[[Projection], Projection]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fastapi import Request, Response
 from sqlmodel import Session, col, select
 
-from notifications.links import DIGESTS, SIGN_IN
+from notifications.links import DIGESTS, SIGN_IN, SIGN_IN_MAILED
 from schemas.act import Act
 from schemas.acts import (
     Accept,
@@ -67,6 +67,7 @@ FAMILIES = {
     "review": Family((Review,), ("review.answered",)),
     "silence": Family((ObjectToStatement,), ("statement.objected",)),
     SIGN_IN: Family((), ()),
+    SIGN_IN_MAILED: Family((), ()),
     DIGESTS: Family((), ()),
 }
 

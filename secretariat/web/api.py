@@ -11,14 +11,16 @@ from schemas.figures import Figures
 from schemas.status import Status
 from secretariat import board, closeup, figures, words
 from secretariat.commands.office import Office
+from secretariat.rights import Right
 from secretariat.typed import checked
 from secretariat.web import signin
 from secretariat.web.forms import ACTS
+from secretariat.web.signin import needs
 
 router = APIRouter(prefix="/api")
 
 
-@router.get("/status")
+@router.get("/status", dependencies=[needs(Right.READ_BOARD)])
 def show_status(request: Request, at: str | None = None) -> Status:
     """Where every function and holding stands, now or at a past day or instant."""
     office: Office = request.app.state.parts.office
@@ -27,7 +29,7 @@ def show_status(request: Request, at: str | None = None) -> Status:
         return board.status(session, office.programme, moment)
 
 
-@router.get("/figures")
+@router.get("/figures", dependencies=[needs(Right.READ_BOARD)])
 def show_figures(request: Request, at: str | None = None) -> Figures:
     """Every figure and stage with its source, now or at a past day or instant."""
     office: Office = request.app.state.parts.office
@@ -36,7 +38,7 @@ def show_figures(request: Request, at: str | None = None) -> Figures:
         return figures.everything(session, office.programme, moment)
 
 
-@router.get("/holdings/{key:path}")
+@router.get("/holdings/{key:path}", dependencies=[needs(Right.READ_BOARD)])
 def show_holding(request: Request, key: str) -> dict[str, Any]:
     """One holding, with its ``version`` to hand back as ``seen``, and what is missing."""
     office: Office = request.app.state.parts.office
@@ -50,7 +52,7 @@ def show_holding(request: Request, key: str) -> dict[str, Any]:
     }
 
 
-@router.post("/acts")
+@router.post("/acts", dependencies=[needs(Right.ACT)])
 def do_act(
     request: Request,
     act: Annotated[dict[str, Any], Body()],
@@ -67,6 +69,7 @@ def do_act(
     letter = _letter(act.pop("letter", None), who.body)
     by = str(act.pop("on_behalf_of", who.body)) if letter else who.body
     asked = checked(ACTS.validate_python, act)
+    signin.acting(request, asked)
     if dry_run:
         seen = office.preview(
             asked, by=by, contact=who.slug, letter=letter, look=parts.composer.look

@@ -23,11 +23,13 @@ from secretariat.commands.office import Office
 from secretariat.errors import ChangedError, SecretariatError, UnreachableError
 from secretariat.settings import Settings
 from secretariat.web import (
+    account,
     api,
     assets,
     chair,
     collection,
     dossiers,
+    entrance,
     entries,
     figures,
     forms,
@@ -42,6 +44,7 @@ from secretariat.web import (
 )
 from secretariat.web.attempts import Attempts
 from secretariat.web.render import language_at, render, said
+from secretariat.web.sessions import is_secure
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; "
@@ -50,6 +53,8 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+
+TLS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
 
 AWAY = marked(
     "Something this page needs does not answer just now. Nothing is lost; try again in a minute."
@@ -77,7 +82,9 @@ def create_app(parts: Parts) -> FastAPI:
     app = FastAPI(title="secretariat", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts = parts
     app.state.refused = Attempts()
+    app.state.asking = Attempts(most=10)
     for door in (
+        account,
         api,
         chair,
         collection,
@@ -90,6 +97,7 @@ def create_app(parts: Parts) -> FastAPI:
         meetings,
         obligations,
         dossiers,
+        entrance,
         entries,
         returns,
         theme,
@@ -128,7 +136,8 @@ async def _guard(request: Request, answer: Callable[[Request], Awaitable[Respons
             )
     if request.url.path.startswith("/static/") and request.url.query:
         response.headers["Cache-Control"] = assets.FOREVER
-    for name, value in HEADERS.items():
+    headers = HEADERS | (TLS_ONLY if is_secure(request) else {})
+    for name, value in headers.items():
         response.headers.setdefault(name, value)
     return response
 

@@ -9,16 +9,18 @@ from schemas.turn_acts import AcceptSwap, DeclineSwap, OfferSwap, PassTurn
 from secretariat import board, chair, closeup, words
 from secretariat.commands.office import Office
 from secretariat.errors import BadInputError
+from secretariat.rights import Right
 from secretariat.typed import checked
 from secretariat.web import signin
 from secretariat.web.forms import ACTS, do, sent
 from secretariat.web.looking import looking
 from secretariat.web.render import render
+from secretariat.web.signin import needs
 
 router = APIRouter()
 
 
-@router.get("/chair")
+@router.get("/chair", dependencies=[needs(Right.READ_BOARD)])
 def show_chair(request: Request, at: str | None = None) -> Response:
     """Who chairs, who did and who will; also at a past day."""
     office: Office = request.app.state.parts.office
@@ -40,7 +42,7 @@ def show_chair(request: Request, at: str | None = None) -> Response:
     )
 
 
-@router.post("/chair")
+@router.post("/chair", dependencies=[needs(Right.ACT)])
 async def act_on_turn(request: Request) -> Response:
     """Pass a turn, offer it for another's, or answer such an offer."""
     act = checked(ACTS.validate_python, await sent(request))

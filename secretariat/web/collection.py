@@ -22,18 +22,20 @@ from secretariat.dossier.files import render as file_of
 from secretariat.dossier.paper import paper_of
 from secretariat.errors import UnknownError
 from secretariat.indicators import Measured
+from secretariat.rights import Right
 from secretariat.sheets.commas import inert
 from secretariat.typed import act_from
 from secretariat.web import bars, signin
 from secretariat.web.dossiers import printed
 from secretariat.web.looking import looking
 from secretariat.web.render import render
+from secretariat.web.signin import needs
 
 router = APIRouter()
 _ENDS = ("unavailable", "note", "state", "late")
 
 
-@router.get("/returns")
+@router.get("/returns", dependencies=[needs(Right.READ_BOARD)])
 def show_latest(request: Request) -> Response:
     """The latest year."""
     office: Office = request.app.state.parts.office
@@ -44,7 +46,7 @@ def show_latest(request: Request) -> Response:
     return RedirectResponse(f"/returns/{years[0]}", 303)
 
 
-@router.get("/returns/{year}")
+@router.get("/returns/{year}", dependencies=[needs(Right.READ_BOARD)])
 def show_returns(request: Request, year: str, at: str | None = None) -> Response:
     """What came in for a year, now or at the end of a past day."""
     found, tables, years = _collected(request, year, at)
@@ -72,7 +74,7 @@ def _collected(
 ) -> tuple[Collected, list[Measured], list[str]]:
     office: Office = request.app.state.parts.office
     look = looking(request, at)
-    guarded = signin.contact(request) is None
+    guarded = not signin.may(request, Right.READ_COUNTS)
     with look.store.read() as session:
         programme = office.programme
         found = collection.collected(session, programme, look.now, year, guarded=guarded)
@@ -83,17 +85,17 @@ def _collected(
     return found, tables, years
 
 
-@router.get("/returns/{year}/paper.pdf")
+@router.get("/returns/{year}/paper.pdf", dependencies=[needs(Right.READ_BOARD)])
 def show_pdf(request: Request, year: str, at: str | None = None) -> Response:
     return _paper(request, year, at, Kind.PDF)
 
 
-@router.get("/returns/{year}/paper.docx")
+@router.get("/returns/{year}/paper.docx", dependencies=[needs(Right.READ_BOARD)])
 def show_docx(request: Request, year: str, at: str | None = None) -> Response:
     return _paper(request, year, at, Kind.DOCX)
 
 
-@router.post("/returns/{year}/paper")
+@router.post("/returns/{year}/paper", dependencies=[needs(Right.ACT)])
 def hand_in(request: Request, year: str, obligation: Annotated[str, Form()]) -> Response:
     """The paper as the document an item of a meeting's agenda asks of who is signed in."""
     by = signin.acting(request)
@@ -133,21 +135,21 @@ def _paper(request: Request, year: str, at: str | None, form: Kind) -> Response:
         return printed(paper_of(session, office.programme, year, moment), form)
 
 
-@router.get("/api/returns")
+@router.get("/api/returns", dependencies=[needs(Right.READ_BOARD)])
 def returns_as_json(
     request: Request, year: str, function: str = "", at: str | None = None
 ) -> Collected:
     """The returns of a year for programs; small parts only for who is signed in."""
     office: Office = request.app.state.parts.office
     store, moment = office.as_of(at)
-    guarded = signin.contact(request) is None
+    guarded = not signin.may(request, Right.READ_COUNTS)
     with store.read() as session:
         return collection.collected(
             session, office.programme, moment, year, function=function, guarded=guarded
         )
 
 
-@router.get("/returns/{year}/figures.csv")
+@router.get("/returns/{year}/figures.csv", dependencies=[needs(Right.READ_BOARD)])
 def returns_as_csv(request: Request, year: str, at: str | None = None) -> Response:
     """Every figure of a year, one line each; no cell of it is a formula."""
     found, _, _ = _collected(request, year, at)

@@ -9,8 +9,9 @@ from secretariat.dossier import dossier_of
 from secretariat.dossier.files import Form, file_name, render
 from secretariat.dossier.shapes import Dossier
 from secretariat.errors import NotAllowedError
-from secretariat.web import signin
+from secretariat.rights import Right
 from secretariat.web.opening import opened, unusable
+from secretariat.web.signin import needs
 
 router = APIRouter()
 NOTHING_TO_READ = marked("This link asks for nothing to be read.")
@@ -20,17 +21,17 @@ TYPES = {
 }
 
 
-@router.get("/functions/{name}/dossier.pdf")
+@router.get("/functions/{name}/dossier.pdf", dependencies=[needs(Right.READ_ADDRESSES)])
 def show_pdf(request: Request, name: str, at: str | None = None) -> Response:
     return _download(request, name, at, Form.PDF)
 
 
-@router.get("/functions/{name}/dossier.docx")
+@router.get("/functions/{name}/dossier.docx", dependencies=[needs(Right.READ_ADDRESSES)])
 def show_docx(request: Request, name: str, at: str | None = None) -> Response:
     return _download(request, name, at, Form.DOCX)
 
 
-@router.get("/link/{token}/dossier.pdf")
+@router.get("/link/{token}/dossier.pdf", dependencies=[needs(Right.USE_LINK)])
 def show_what_is_to_be_read(request: Request, token: str) -> Response:
     """The dossier a mailed link asks its reader to read, and no other."""
     office: Office = request.app.state.parts.office
@@ -47,8 +48,6 @@ def show_what_is_to_be_read(request: Request, token: str) -> Response:
 def _download(request: Request, name: str, at: str | None, form: Form) -> Response:
     """Now or at the end of a past day. It lists mailboxes, so it is for who has signed in."""
     office: Office = request.app.state.parts.office
-    if signin.contact(request) is None:
-        raise NotAllowedError("A dossier lists the mailboxes of its contacts: sign in first.")
     return _file(office, name, at, form)
 
 

@@ -3,14 +3,17 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select, true
 
 from schemas.tables import Entry
-from secretariat import audit, ledger, words
+from secretariat import audit, ledger, rights, words
 from secretariat.commands.office import Office
+from secretariat.rights import Right
 from secretariat.web import signin
 from secretariat.web.looking import looking
 from secretariat.web.render import render
+from secretariat.web.signin import needs
 
 router = APIRouter()
 PAGE = 50
@@ -19,7 +22,7 @@ FIGURES = "^(figure|return)[.]"
 CHECKED_AT_ONCE = 20_000
 
 
-@router.get("/ledger")
+@router.get("/ledger", dependencies=[needs(Right.READ_BOARD)])
 def show_ledger(
     request: Request,
     q: Annotated[str, Query(max_length=200)] = "",
@@ -30,7 +33,7 @@ def show_ledger(
     office: Office = request.app.state.parts.office
     with looking(request, at).store.read() as session, office.store.read() as present:
         query = select(Entry).order_by(col(Entry.seq).desc())
-        searchable = true() if signin.contact(request) else ~col(Entry.kind).regexp_match(FIGURES)
+        searchable = _searchable(request)
         for word in q.split():
             columns = (Entry.subject, Entry.kind, Entry.by, Entry.data)
             own = [col(c).icontains(word, autoescape=True) for c in columns]
@@ -51,6 +54,17 @@ def show_ledger(
         head=last,
         whole=whole,
     )
+
+
+def _searchable(request: Request) -> ColumnElement[bool]:
+    """The entries whose data a reader may search; of a draft of figures its own body alone."""
+    by = signin.contact(request)
+    if by is None or not signin.may(request, Right.READ_COUNTS):
+        return ~col(Entry.kind).regexp_match(FIGURES)
+    if rights.over(signin.role(request), Right.READ_DRAFTS) is rights.ALL:
+        return true()
+    own = rights.own_bodies(request.app.state.parts.office.programme, by)
+    return (col(Entry.kind) != "return.saved") | col(Entry.by).in_(own)
 
 
 def _whole(session: Session) -> str:

@@ -9,17 +9,19 @@ from fastapi.concurrency import run_in_threadpool
 from schemas.figure_acts import ReportStage, StateFigure, WithdrawFigure
 from secretariat import figures
 from secretariat.commands.office import Office
+from secretariat.rights import Right
 from secretariat.typed import act_from
 from secretariat.web import signin
 from secretariat.web.forms import do, sent
 from secretariat.web.looking import looking
 from secretariat.web.render import render
+from secretariat.web.signin import needs
 
 router = APIRouter()
 PAGE = "/figures"
 
 
-@router.get(PAGE)
+@router.get(PAGE, dependencies=[needs(Right.READ_BOARD)])
 def show_figures(request: Request, at: str | None = None) -> Response:
     """Every figure with where it is said, by function; what contradicts itself comes first."""
     office: Office = request.app.state.parts.office
@@ -47,7 +49,7 @@ def _may_withdraw(request: Request, office: Office) -> Any:
     return lambda statement: by is not None and by.body in (statement.by, steward)
 
 
-@router.post(PAGE)
+@router.post(PAGE, dependencies=[needs(Right.ACT)])
 async def state_figure(request: Request) -> Response:
     """State a figure: its parts as ``part.women``, what it counts as members' codes."""
     form = await sent(request)
@@ -57,7 +59,7 @@ async def state_figure(request: Request) -> Response:
     return await run_in_threadpool(do, request, act, f"{PAGE}#{act.indicator}")
 
 
-@router.post("/figures/withdraw")
+@router.post("/figures/withdraw", dependencies=[needs(Right.ACT)])
 def withdraw(
     request: Request, statement: Annotated[str, Form()], reason: Annotated[str, Form()]
 ) -> Response:
@@ -65,7 +67,7 @@ def withdraw(
     return do(request, act, f"{PAGE}#{statement.partition('/')[0]}")
 
 
-@router.post("/stages")
+@router.post("/stages", dependencies=[needs(Right.ACT)])
 async def report_stage(request: Request) -> Response:
     """Say how far a receiver is with a stage."""
     act = act_from(ReportStage, **await sent(request))

@@ -22,27 +22,21 @@ from secretariat.commands.office import Office
 from secretariat.errors import ConflictError
 from secretariat.installation import forward
 from secretariat.moments import morning_of
+from secretariat.rights import Right
 from secretariat.timers import next_due
 from secretariat.typed import act_from, checked
 from secretariat.web import signin
 from secretariat.web.render import render
+from secretariat.web.signin import needs
 
 router = APIRouter()
 Text = Annotated[str, Form()]
 
 
-@router.post("/sign-out")
-def sign_out(request: Request) -> Response:
-    response = RedirectResponse("/", 303)
-    with request.app.state.parts.office.store.write() as session:
-        signin.end(request, session, response)
-    return response
-
-
 ACTS: TypeAdapter[Act] = TypeAdapter(AnyAct)
 
 
-@router.post("/holdings/{key:path}")
+@router.post("/holdings/{key:path}", dependencies=[needs(Right.ACT)])
 async def act_on_holding(request: Request, key: str) -> Response:
     """One act on a holding by whoever is signed in, or a look at what it would do."""
     form = await sent(request)
@@ -59,7 +53,7 @@ async def sent(request: Request) -> dict[str, Any]:
 
 def do(request: Request, act: Act, page: str) -> Response:
     """One act of whoever is signed in; then the page it was asked for on, or follows on."""
-    by = signin.acting(request)
+    by = signin.acting(request, act)
     office: Office = request.app.state.parts.office
     office.do(act, by=by.body, contact=by.slug)
     return RedirectResponse(page, 303)
@@ -69,9 +63,10 @@ def act_on(request: Request, what: str, key: str, form: dict[str, Any], page: st
     """Do the act of a form on a holding, an obligation or a meeting, or show what it would do."""
     parts = request.app.state.parts
     office: Office = parts.office
-    by = signin.acting(request)
+    signin.acting(request)
     looking = form.pop("preview", None)
     act = checked(ACTS.validate_python, {**form, what: key})
+    by = signin.acting(request, act)
     page = page or f"/{what}s/{quote(key, safe='/@')}"
     if not looking:
         office.do(act, by=by.body, contact=by.slug)
@@ -80,7 +75,7 @@ def act_on(request: Request, what: str, key: str, form: dict[str, Any], page: st
     return render(request, "preview.html", page=page, form=form, act=act, seen=seen)
 
 
-@router.post("/som")
+@router.post("/som", dependencies=[needs(Right.STEER)])
 def prepare_som(
     request: Request, som: Text, host: Text, on: Text, venue: Annotated[str, Form()] = ""
 ) -> Response:
@@ -90,7 +85,7 @@ def prepare_som(
     return _start(request, PrepareSom, by.body, by.slug, **said)
 
 
-@router.post("/run")
+@router.post("/run", dependencies=[needs(Right.STEER)])
 def run_flow(request: Request, function: Text, cycle: Annotated[str, Form()] = "") -> Response:
     by = signin.steering(request)
     return _start(
@@ -98,7 +93,7 @@ def run_flow(request: Request, function: Text, cycle: Annotated[str, Form()] = "
     )
 
 
-@router.post("/unsuspend")
+@router.post("/unsuspend", dependencies=[needs(Right.STEER)])
 def unsuspend(request: Request, contact: Text) -> Response:
     """Somebody has seen to it that mail to a post arrives again."""
     by = signin.steering(request)
@@ -107,7 +102,7 @@ def unsuspend(request: Request, contact: Text) -> Response:
     return RedirectResponse("/", 303)
 
 
-@router.post("/clock")
+@router.post("/clock", dependencies=[needs(Right.STEER)])
 def move_clock(request: Request, to: Annotated[str, Form()] = "") -> Response:
     """In a demo: go on to the next reminder, or to a moment."""
     signin.steering(request)

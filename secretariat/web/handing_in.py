@@ -14,14 +14,17 @@ from starlette.datastructures import UploadFile
 from schemas.act import Act
 from schemas.meeting_acts import FileDocument, NameDelegation
 from schemas.meeting_tables import Document, Silence, StoredFile
-from schemas.tables import Link
+from schemas.tables import Link, Obligation
 from secretariat import filetypes
 from secretariat.catalogues import marked
+from secretariat.commands import filing
 from secretariat.commands.office import Office
 from secretariat.errors import BadInputError, NotAllowedError, UnknownError
 from secretariat.readmodels import row
+from secretariat.rights import Right
 from secretariat.typed import act_from
 from secretariat.web import links, signin
+from secretariat.web.signin import needs
 
 router = APIRouter()
 ROUNDABOUT = 100_000
@@ -57,14 +60,14 @@ async def received(request: Request) -> Sent:
 # -- by a mailed link ------------------------------------------------------------------------------
 
 
-@router.post("/link/{token}/document")
+@router.post("/link/{token}/document", dependencies=[needs(Right.USE_LINK)])
 async def file_by_link(request: Request, token: str) -> Response:
     """Hand a document in with the obligation a link is for."""
     sent = await received(request)
     return await run_in_threadpool(_by_link, request, token, sent, document_act)
 
 
-@router.post("/link/{token}/delegation")
+@router.post("/link/{token}/delegation", dependencies=[needs(Right.USE_LINK)])
 async def name_by_link(request: Request, token: str) -> Response:
     """Name the delegation the obligation of a link asks for."""
     sent = await received(request)
@@ -83,7 +86,7 @@ def _by_link(request: Request, token: str, sent: Sent, act_of: Any) -> Response:
     return links.do_once(request, token, link, act_of(link.object, sent))
 
 
-@router.get("/link/{token}/document")
+@router.get("/link/{token}/document", dependencies=[needs(Right.USE_LINK)])
 def show_by_link(request: Request, token: str, version: int | None = None) -> Response:
     """A document of the very thing a link is about, and of nothing else."""
     link = links.checked(request, token)
@@ -104,24 +107,33 @@ def _of_link(session: Session, link: Link, version: int | None) -> Document:
 # -- signed in -------------------------------------------------------------------------------------
 
 
-@router.get("/documents/{key:path}")
+@router.get("/documents/{key:path}", dependencies=[needs(Right.READ_PAPERS)])
 def show_document(request: Request, key: str, version: int) -> Response:
-    """One version of a document, for who has signed in."""
+    """One version of a document; not yet circulated it is its body's, and there for no other."""
     office: Office = request.app.state.parts.office
-    if signin.contact(request) is None:
-        raise NotAllowedError("Documents are for those who have signed in.")
     with office.store.read() as session:
-        return download(session, row(session, Document, f"{key}#{version}"))
+        document = row(session, Document, f"{key}#{version}")
+        if not reads(request, session, document):
+            signin.hide(request, Document, document.id)
+        return download(session, document)
 
 
-@router.post("/documents/{key:path}")
+def reads(request: Request, session: Session, document: Document) -> bool:
+    """Whether a document is whoever comes to read: circulated, or their own, or theirs to plan."""
+    programme = request.app.state.parts.office.programme
+    body = row(session, Obligation, document.obligation).body
+    own = signin.may(request, Right.READ_DRAFTS, body)
+    return own or filing.is_circulated(session, programme, document)
+
+
+@router.post("/documents/{key:path}", dependencies=[needs(Right.ACT)])
 async def file_signed_in(request: Request, key: str) -> Response:
     """Hand a document in with an obligation."""
     sent = await received(request)
     return await run_in_threadpool(_signed_in, request, key, sent, document_act)
 
 
-@router.post("/delegations/{key:path}")
+@router.post("/delegations/{key:path}", dependencies=[needs(Right.ACT)])
 async def name_signed_in(request: Request, key: str) -> Response:
     """Name the delegation an obligation asks for."""
     sent = await received(request)

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 from starlette.background import BackgroundTask
 
-from notifications.links import DIGESTS, SIGN_IN, renew
+from notifications.links import DIGESTS, SIGN_IN, SIGNING_IN, renew
 from schemas.act import Act
 from schemas.acts import (
     Accept,
@@ -38,11 +38,13 @@ from secretariat.errors import (
 )
 from secretariat.moments import in_words
 from secretariat.ownership import ENGINE
+from secretariat.rights import Right
 from secretariat.typed import act_from
 from secretariat.web import return_form, signin
 from secretariat.web.answered import FAMILIES, answered, settled
 from secretariat.web.opening import contact_of, opened, reader, unusable
 from secretariat.web.render import asked_for, language_at, render
+from secretariat.web.signin import needs
 
 router = APIRouter()
 NO_REASON = marked("Write the reason into the form as well. Nothing was changed.")
@@ -50,7 +52,7 @@ NOT_ASKED_FOR = marked("This link does not ask for such a stage. Nothing was cha
 NOT_PRESSED = marked("Open the link and press the button on its page. Nothing was done.")
 
 
-@router.get("/link/{token}")
+@router.get("/link/{token}", dependencies=[needs(Right.USE_LINK)])
 def show_link(request: Request, token: str) -> Response:
     """What a mailed link is about. Opening it changes nothing; its button does."""
     parts = request.app.state.parts
@@ -60,7 +62,7 @@ def show_link(request: Request, token: str) -> Response:
         if link is None or why:
             return unusable(request, session, token, link, why)
         facts = _facts(request, token, link)
-        if link.purpose == SIGN_IN:
+        if link.purpose in SIGNING_IN:
             return render(request, "signin.html", **facts)
         if link.purpose == DIGESTS:
             off = digests.stopped(session, link.contact, office.clock.now())
@@ -198,7 +200,7 @@ def _answer_page(request: Request, seen: closeup.HoldingSeen, facts: dict[str, A
     )
 
 
-@router.post("/link/{token}")
+@router.post("/link/{token}", dependencies=[needs(Right.USE_LINK)])
 def use_link(
     request: Request,
     token: str,
@@ -223,7 +225,7 @@ def use_link(
         return _choose(request, link, again=answer == "again")
     if not parts.composer.links.knows(token, nonce):
         raise NotAllowedError(NOT_PRESSED)
-    if link.purpose == SIGN_IN:
+    if link.purpose in SIGNING_IN:
         return _sign_in(request, link)
     if answer == "stage":
         return _report(request, token, link, stage, state, day, words)
@@ -273,9 +275,11 @@ def _choose(request: Request, link: Link, *, again: bool) -> Response:
 
 
 def _sign_in(request: Request, link: Link) -> Response:
+    """Who can print a link can read keys and store, so that counts as a second factor too."""
     response = RedirectResponse("/", 303)
     with request.app.state.parts.office.store.write() as session:
-        signin.begin(request, session, session.get_one(Link, link.id), response)
+        spent = session.get_one(Link, link.id)
+        signin.begin(request, session, spent, response, factor=link.purpose == SIGN_IN)
     return response
 
 
@@ -360,7 +364,7 @@ def _answer(link: Link, answer: str, words: str, seen: int | None) -> Act:
             )
 
 
-@router.post("/link/{token}/new")
+@router.post("/link/{token}/new", dependencies=[needs(Right.USE_LINK)])
 def ask_for_new(
     request: Request, token: str, nonce: Annotated[str, Form(max_length=100)] = ""
 ) -> Response:

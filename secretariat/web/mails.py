@@ -17,14 +17,16 @@ from notifications.previews import names, preview
 from schemas.act import Act
 from schemas.acts import HoldMail, ReleaseMail, RetryMail
 from schemas.tables import Mail
-from secretariat import maillog
+from secretariat import maillog, rights
 from secretariat.commands.office import Office
 from secretariat.errors import BadInputError, UnknownError
 from secretariat.languages import LANGUAGES
 from secretariat.readmodels import row
+from secretariat.rights import Right
 from secretariat.typed import act_from
 from secretariat.web import signin
 from secretariat.web.render import render
+from secretariat.web.signin import needs
 
 router = APIRouter()
 PAGE = 50
@@ -38,7 +40,7 @@ Word = Annotated[str, Query(max_length=200)]
 Number = Annotated[int, Query(ge=1, lt=2**31)]
 
 
-@router.get("/mail")
+@router.get("/mail", dependencies=[needs(Right.READ_MAILS)])
 def show_log(
     request: Request,
     to: Word = "",
@@ -46,17 +48,23 @@ def show_log(
     about: Word = "",
     before: Number | None = None,
 ) -> Response:
-    """Every mail with what became of it, newest first; for who answers for them."""
-    signin.steering(request)
+    """Every mail with what became of it, newest first; governments see their own."""
     office: Office = request.app.state.parts.office
     with office.store.read() as session:
         found = maillog.mails(
-            session, to=to, state=state, about=about, before=before, limit=PAGE + 1
+            session,
+            among=_own(request),
+            to=to,
+            state=state,
+            about=about,
+            before=before,
+            limit=PAGE + 1,
         )
     older = found[PAGE - 1].id if len(found) > PAGE else None
     return render(
         request,
         "mails.html",
+        steers=signin.may(request, Right.STEER),
         mails=found[:PAGE],
         older=older,
         states=STATES,
@@ -64,22 +72,20 @@ def show_log(
     )
 
 
-@router.get("/mail/coming")
+@router.get("/mail/coming", dependencies=[needs(Right.STEER)])
 def show_coming(
     request: Request, to: Word = "", days: Annotated[int, Query(ge=1, le=366)] = 14
 ) -> Response:
     """Who will get what when, if nobody acts: the chair sees it before it leaves."""
-    signin.steering(request)
     parts = request.app.state.parts
     until = parts.office.clock.now() + timedelta(days=days)
     found = expected(parts.office, parts.composer, until, to)
     return render(request, "mails_coming.html", mails=found, days=days, to=to)
 
 
-@router.get("/mail/preview")
+@router.get("/mail/preview", dependencies=[needs(Right.STEER)])
 def show_preview(request: Request, name: Word = "obligation", language: Word = "en") -> Response:
     """How a mail looks in a language: the latest of its kind, or the one of a number."""
-    signin.steering(request)
     parts = request.app.state.parts
     seen = preview(parts.office, parts.composer, name, language)
     return render(
@@ -94,26 +100,34 @@ def show_preview(request: Request, name: Word = "obligation", language: Word = "
     )
 
 
-@router.get("/mail/preview/html")
+@router.get("/mail/preview/html", dependencies=[needs(Right.STEER)])
 def show_preview_html(request: Request, name: Word, language: Word) -> Response:
     """Its HTML part as a mail program shows it."""
-    signin.steering(request)
     parts = request.app.state.parts
     seen = preview(parts.office, parts.composer, name, language)
     return as_a_mail_program(_SECRET.sub(r"\1…", seen.html))
 
 
-@router.get("/mail/{number:int}")
+@router.get("/mail/{number:int}", dependencies=[needs(Right.READ_MAILS)])
 def show_mail(request: Request, number: int) -> Response:
     """One mail: how it went, and what it says; the links in it are for its reader alone."""
-    signin.steering(request)
     mail, message = _read(request, number)
+    own = _own(request)
+    if own is not None and mail.contact not in own:
+        signin.hide(request, Mail, number)
     plain = message.get_body(("plain",)) if message else None
     text = _SECRET.sub(r"\1…", plain.get_content()) if plain else ""
-    return render(request, "mail.html", mail=mail, text=text, acts=_possible(mail))
+    return render(
+        request,
+        "mail.html",
+        steers=own is None,
+        mail=mail,
+        text=text,
+        acts=_possible(mail) if own is None else [],
+    )
 
 
-@router.post("/mail/{number:int}")
+@router.post("/mail/{number:int}", dependencies=[needs(Right.STEER)])
 def act_on_mail(
     request: Request,
     number: int,
@@ -128,6 +142,17 @@ def act_on_mail(
     office: Office = request.app.state.parts.office
     office.do(act_from(ACTS[act], **words), by=by.body, contact=by.slug)
     return RedirectResponse(f"/mail/{number}", 303)
+
+
+def _own(request: Request) -> list[str] | None:
+    """The contacts whose mails are this reader's to see; None: of everybody."""
+    by = signin.contact(request)
+    if by is None or rights.over(signin.role(request), Right.READ_MAILS) is rights.ALL:
+        return None
+    programme = request.app.state.parts.office.programme
+    return [
+        each.slug for each in programme.contacts if (each.body, each.member) == (by.body, by.member)
+    ]
 
 
 def _possible(mail: Mail) -> list[str]:
@@ -154,7 +179,7 @@ def _read(request: Request, number: int) -> tuple[Mail, EmailMessage | None]:
 # -- the built-in catcher --------------------------------------------------------------------------
 
 
-@router.get("/caught")
+@router.get("/caught", dependencies=[needs(Right.READ_CAUGHT)])
 def show_caught(request: Request) -> Response:
     """Every message the built-in catcher took, newest first."""
     directory = _caught(request)
@@ -166,7 +191,7 @@ def show_caught(request: Request) -> Response:
     return render(request, "caught.html", messages=messages)
 
 
-@router.get("/caught/{name}")
+@router.get("/caught/{name}", dependencies=[needs(Right.READ_CAUGHT)])
 def show_message(request: Request, name: str) -> Response:
     message = _message(request, name)
     plain = message.get_body(("plain",))
@@ -179,7 +204,7 @@ def show_message(request: Request, name: str) -> Response:
     )
 
 
-@router.get("/caught/{name}/html")
+@router.get("/caught/{name}/html", dependencies=[needs(Right.READ_CAUGHT)])
 def show_html_part(request: Request, name: str) -> Response:
     """The HTML part as a mail program shows it."""
     body = _message(request, name).get_body(("html",))

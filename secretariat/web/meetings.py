@@ -1,5 +1,6 @@
 """The page of a meeting, its pack, and what one does there. Reading changes nothing."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
@@ -7,26 +8,26 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from schemas.meeting_acts import ObjectToStatement
-from schemas.programme import Contact
 from schemas.tables import Som
 from secretariat import asked, meeting, meeting_words, words
 from secretariat.commands import filing
-from secretariat.commands.office import Office, in_office
+from secretariat.commands.office import Office
 from secretariat.dossier import pack_of
 from secretariat.dossier.files import Form as Kind
-from secretariat.errors import NotAllowedError
 from secretariat.readmodels import row
+from secretariat.rights import Right
 from secretariat.typed import act_from
-from secretariat.web import signin
+from secretariat.web import handing_in, signin
 from secretariat.web.dossiers import printed
 from secretariat.web.forms import act_on, sent
 from secretariat.web.looking import looking
 from secretariat.web.render import render
+from secretariat.web.signin import needs
 
 router = APIRouter()
 
 
-@router.get("/meetings/{name}")
+@router.get("/meetings/{name}", dependencies=[needs(Right.READ_BOARD)])
 def show_meeting(request: Request, name: str, at: str | None = None) -> Response:
     """One meeting, now or at the end of a past day: facts, both plans, agenda, papers, minutes."""
     office: Office = request.app.state.parts.office
@@ -34,13 +35,12 @@ def show_meeting(request: Request, name: str, at: str | None = None) -> Response
     look = looking(request, at)
     with look.store.read() as session:
         seen = meeting.meeting(session, programme, name, look.now)
-    by = signin.contact(request)
     return render(
         request,
         "meeting.html",
         seen=seen,
-        steers=_steers(office, by) and not look.past,
-        sees_names=_sees_names(office, by, seen.som),
+        steers=signin.may(request, Right.STEER) and not look.past,
+        sees_names=_sees_names(request, seen.som),
         begun=seen.anchor.first <= look.day,
         days=(seen.anchor.day - look.day).days,
         body_name=lambda body: words.name_of(programme, body),
@@ -53,40 +53,44 @@ def show_meeting(request: Request, name: str, at: str | None = None) -> Response
     )
 
 
-@router.post("/meetings/{name}")
+@router.post("/meetings/{name}", dependencies=[needs(Right.ACT)])
 async def act_on_meeting(request: Request, name: str) -> Response:
     """One act on a meeting by whoever is signed in and steers, or a look at what it would do."""
     form = await sent(request)
     return await run_in_threadpool(act_on, request, "som", name, form, f"/meetings/{name}")
 
 
-@router.get("/meetings/{name}/pack.pdf")
+@router.get("/meetings/{name}/pack.pdf", dependencies=[needs(Right.READ_PAPERS)])
 def show_pack(request: Request, name: str, at: str | None = None) -> Response:
     """The agenda pack, to download. It has papers in it, so it is for who has signed in."""
     office: Office = request.app.state.parts.office
-    if signin.contact(request) is None:
-        raise NotAllowedError("The agenda pack holds papers: sign in first.")
     store, moment = office.as_of(at)
     with store.read() as session, office.store.read() as present:
-        made = pack_of(session, office.programme, name, moment, files=present)
+        made = pack_of(
+            session,
+            office.programme,
+            name,
+            moment,
+            files=present,
+            reads=partial(handing_in.reads, request, present),
+        )
     return printed(made, Kind.PDF)
 
 
-@router.get("/meetings/{name}/delegates.csv")
+@router.get("/meetings/{name}/delegates.csv", dependencies=[needs(Right.READ_NAMES)])
 def show_delegates(request: Request, name: str) -> Response:
     """Who comes, for a spreadsheet; for the secretariat, the chair and the host."""
     office: Office = request.app.state.parts.office
-    by = signin.contact(request)
     with office.store.read() as session:
-        if not _sees_names(office, by, row(session, Som, name)):
-            raise NotAllowedError("Names are for the secretariat, the chair and the host.")
+        if not _sees_names(request, row(session, Som, name)):
+            signin.hide(request, Som, name)
         seen = meeting.meeting(session, office.programme, name, office.clock.now())
     told = meeting_words.delegates_csv(office.programme, seen)
     headers = {"Content-Disposition": f'attachment; filename="delegates-{name}.csv"'}
     return Response(told, media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@router.post("/meetings/{name}/object")
+@router.post("/meetings/{name}/object", dependencies=[needs(Right.ACT)])
 def object_to_statement(
     request: Request, name: str, statement: Annotated[str, Form()], reason: Annotated[str, Form()]
 ) -> Response:
@@ -98,7 +102,7 @@ def object_to_statement(
     return RedirectResponse(f"/meetings/{name}", 303)
 
 
-@router.post("/meetings/{name}/forget")
+@router.post("/meetings/{name}/forget", dependencies=[needs(Right.STEER)])
 def forget_names(request: Request, name: str) -> Response:
     """Erase everybody who was named for a meeting; the ledger has only counts and stays."""
     signin.steering(request)
@@ -109,16 +113,7 @@ def forget_names(request: Request, name: str) -> Response:
     return RedirectResponse(f"/meetings/{name}", 303)
 
 
-def _steers(office: Office, by: Contact | None) -> bool:
-    """Whether it is the secretariat or the office that holds the chair now."""
-    if by is None or by.body != office.programme.chair:
-        return by is not None and by.body == office.programme.secretariat
-    with office.store.read() as session:
-        term = in_office(session)
-    return term is not None and term.member == by.member
-
-
-def _sees_names(office: Office, by: Contact | None, som: Som) -> bool:
-    """Names of people are for those who prepare the meeting."""
-    host = office.programme.task_force(som.host)
-    return _steers(office, by) or (by is not None and by.body == host)
+def _sees_names(request: Request, som: Som) -> bool:
+    """Names of people are for those who prepare the meeting, and its host is one of them."""
+    host = request.app.state.parts.office.programme.task_force(som.host)
+    return signin.may(request, Right.READ_NAMES, host)

@@ -11,22 +11,24 @@ from secretariat.commands import auditing
 from secretariat.commands.office import Desk, Office
 from secretariat.languages import ENGLISH
 from secretariat.ownership import ENGINE
+from secretariat.rights import Right
 from secretariat.web import links, return_form, signin
 from secretariat.web.forms import act_on, sent
 from secretariat.web.looking import looking
 from secretariat.web.render import render
+from secretariat.web.signin import needs
 
 router = APIRouter()
 
 
-@router.get("/obligations")
+@router.get("/obligations", dependencies=[needs(Right.READ_BOARD)])
 def show_obligations(
     request: Request, body: str = "", done: bool = False, at: str | None = None
 ) -> Response:
     """Who is asked what, the latest first; of one body, or what is done; also at a past day."""
     office: Office = request.app.state.parts.office
     look = looking(request, at)
-    steers = _steers(request, office) and not look.past
+    steers = signin.may(request, Right.STEER) and not look.past
     with look.store.read() as session:
         found = asked.asked(session, body=body, done=done)
         gaps = auditing.audit(session, office.programme, look.now) if steers else []
@@ -43,7 +45,7 @@ def show_obligations(
     )
 
 
-@router.get("/obligations/{key:path}")
+@router.get("/obligations/{key:path}", dependencies=[needs(Right.READ_BOARD)])
 def show_obligation(request: Request, key: str) -> Response:
     """One obligation: its days, its ladder with the mails' outcomes, and what one may do."""
     return obligation_page(request, key)
@@ -76,7 +78,7 @@ def obligation_page(request: Request, key: str, status: int = 200, **typed: Any)
     )
 
 
-@router.post("/obligations/{key:path}")
+@router.post("/obligations/{key:path}", dependencies=[needs(Right.ACT)])
 async def act_on_obligation(request: Request, key: str) -> Response:
     """One act on an obligation by whoever is signed in, or a look at what it would do."""
     form = await sent(request)
@@ -86,11 +88,6 @@ async def act_on_obligation(request: Request, key: str) -> Response:
 def _may(office: Office, obligation: Obligation) -> set[str]:
     """Who may hand something in with an obligation, and sees the names in it."""
     return {obligation.body, office.programme.secretariat, office.programme.chair}
-
-
-def _steers(request: Request, office: Office) -> bool:
-    by = signin.contact(request)
-    return by is not None and by.body in (office.programme.secretariat, office.programme.chair)
 
 
 def _common(office: Office) -> dict[str, Any]:

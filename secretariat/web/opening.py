@@ -6,11 +6,12 @@ from datetime import timedelta
 from fastapi import Request, Response
 from sqlmodel import Session, col, select
 
-from notifications.links import DIGESTS, EXPIRED, SIGN_IN, refusal
+from notifications.links import DIGESTS, EXPIRED, SIGN_IN_MAILED, SIGNING_IN, refusal
 from schemas.programme import Contact
 from schemas.tables import Entry, Holding, Link, Obligation
 from secretariat import ledger
 from secretariat.catalogues import marked
+from secretariat.commands import posts
 from secretariat.commands.links import REVOKED
 from secretariat.commands.office import Office, bodies_of
 from secretariat.errors import (
@@ -18,7 +19,7 @@ from secretariat.errors import (
 )
 from secretariat.languages import Language
 from secretariat.moments import in_words
-from secretariat.web import signin
+from secretariat.web import sessions
 from secretariat.web.answered import settled
 from secretariat.web.render import language_at, render
 
@@ -32,18 +33,29 @@ def opened(request: Request, session: Session, token: str) -> tuple[Link | None,
     parts = request.app.state.parts
     office: Office = parts.office
     link: Link | None = parts.composer.links.find(session, token)
-    signing_in = link is not None and link.purpose == SIGN_IN
-    now = signin.now() if signing_in else office.clock.now()
+    signing_in = link is not None and link.purpose in SIGNING_IN
+    now = sessions.now() if signing_in else office.clock.now()
     why = refusal(session, office.programme, link, now)
+    if link and signing_in and not why:
+        why = _shut_out(session, office, link)
     if link and not why and not _concerned(session, office, link):
         why = "not its contact's to answer"
     return link, why
 
 
+def _shut_out(session: Session, office: Office, link: Link) -> str:
+    """Why a link to sign in is of no use any more; empty: it is."""
+    if sessions.is_closed(session, link.contact):
+        return "its account is closed"
+    holder = posts.holder(session, link.contact, office.clock.now())
+    moved_on = link.person != (holder.slug if holder else None)
+    return "somebody else holds the post" if link.purpose == SIGN_IN_MAILED and moved_on else ""
+
+
 def _concerned(session: Session, office: Office, link: Link) -> bool:
     """Whether the contact's body has a part in what the link is about."""
     body = contact_of(office, link).body
-    if link.purpose in (SIGN_IN, DIGESTS):
+    if link.purpose in (*SIGNING_IN, DIGESTS):
         return True
     steers = {office.programme.chair, bodies_of(session, office.programme).steward}
     if link.purpose == "obligation":

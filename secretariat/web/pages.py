@@ -20,15 +20,17 @@ from secretariat.commands.reach import Reach, Unreachable
 from secretariat.errors import UnknownError
 from secretariat.installation import DemoClock
 from secretariat.ownership import ENGINE
+from secretariat.rights import Right
 from secretariat.timers import next_due
 from secretariat.web import chart, signin
 from secretariat.web.looking import day_of, looking
 from secretariat.web.render import render
+from secretariat.web.signin import needs
 
 router = APIRouter()
 
 
-@router.get("/")
+@router.get("/", dependencies=[needs(Right.READ_BOARD)])
 def show_board(request: Request, at: str | None = None) -> Response:
     """The board now, or at the end of a past day (``?at=2018-06-30``)."""
     office: Office = request.app.state.parts.office
@@ -60,7 +62,7 @@ def show_board(request: Request, at: str | None = None) -> Response:
     )
 
 
-@router.get("/forecast")
+@router.get("/forecast", dependencies=[needs(Right.READ_BOARD)])
 def show_forecast(request: Request, at: str | None = None) -> Response:
     """When everything will be fully transferred, as seen now or at the end of a past day."""
     office: Office = request.app.state.parts.office
@@ -97,7 +99,7 @@ def _said(found: Forecast | TooLittle, zone: str) -> list[str]:
     return [f"{found.fully} of {found.total} functions are fully transferred.", found.words]
 
 
-@router.get("/runs/{key:path}")
+@router.get("/runs/{key:path}", dependencies=[needs(Right.READ_BOARD)])
 def show_run(request: Request, key: str) -> Response:
     """One flow run's progress; the page asks again by itself until the run has ended."""
     office: Office = request.app.state.parts.office
@@ -111,7 +113,7 @@ def show_run(request: Request, key: str) -> Response:
     )
 
 
-@router.get("/functions/{slug}")
+@router.get("/functions/{slug}", dependencies=[needs(Right.READ_BOARD)])
 def show_function(request: Request, slug: str, at: str | None = None) -> Response:
     """One function: who has which duty, what is asked, what happened; also at a past day."""
     return _close(
@@ -133,7 +135,7 @@ def _speaks_for(request: Request, slug: str) -> dict[str, str]:
     return {receiver: words.receiver_name(programme, receiver) for receiver in own}
 
 
-@router.get("/holdings/{key:path}")
+@router.get("/holdings/{key:path}", dependencies=[needs(Right.READ_BOARD)])
 def show_holding(request: Request, key: str, at: str | None = None) -> Response:
     """One holding: owner, readiness, reviews, history, and what one may do; also at a past day."""
     return _close(request, at, "holding.html", lambda s, p: closeup.holding(s, p, key))
@@ -160,7 +162,7 @@ def _close(
     )
 
 
-@router.get("/health")
+@router.get("/health", dependencies=[needs(Right.READ_BOARD)])
 def show_health(request: Request) -> dict[str, str]:
     health: dict[str, str] = request.app.state.parts.health()
     return health

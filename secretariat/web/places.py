@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from schemas.programme import Contact
+from secretariat.rights import Right
+from secretariat.web import signin
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Place:
     name: str
     behind: tuple[str, ...] = ()
     looks_back: bool = True
-    for_whom: str = "everybody"
+    needs: Right = Right.READ_BOARD
     current: str = ""
 
 
@@ -26,22 +27,21 @@ PLACES = (
     Place("/returns", "Indicators", ("/returns/", "/return/"), looks_back=False),
     Place("/figures", "Figures"),
     Place("/forecast", "Forecast"),
-    Place("/mail", "Mail", ("/mail/",), looks_back=False, for_whom="signed in"),
-    Place("/caught", "Caught mail", ("/caught/",), looks_back=False, for_whom="caught"),
+    Place("/mail", "Mail", ("/mail/",), looks_back=False, needs=Right.READ_MAILS),
+    Place("/caught", "Caught mail", ("/caught/",), looks_back=False, needs=Right.READ_CAUGHT),
     Place("/ledger", "Ledger"),
 )
 
 
-def places(request: Request, signed_in: Contact | None) -> list[Place]:
+def places(request: Request) -> list[Place]:
     """The menu of whoever reads, with the page they are on, or the one it lies behind, marked."""
-    also = {"everybody"}
-    also |= {"signed in"} if signed_in else set()
-    also |= {"caught"} if request.app.state.parts.caught is not None else set()
+    nothing_caught = request.app.state.parts.caught is None
     path = request.url.path
     return [
         Place(place.path, place.name, looks_back=place.looks_back, current=_current(place, path))
         for place in PLACES
-        if place.for_whom in also
+        if signin.is_let_in(request, place.needs)
+        and not (nothing_caught and place.needs is Right.READ_CAUGHT)
     ]
 
 

@@ -17,6 +17,7 @@ from schemas.texts import inert
 from secretariat import filetypes, ledger, words
 from secretariat.errors import SecretariatError, UnreachableError
 from secretariat.languages import ENGLISH, LANGUAGES, Language, language_of
+from secretariat.rights import Right
 from secretariat.web import assets, looking, signin, theme
 from secretariat.web.places import places
 
@@ -54,10 +55,10 @@ def render(request: Request, template: str, *, status: int = 200, **facts: Any) 
         "other_language": _own_language(request) if language is ENGLISH else ENGLISH,
         "signed_in": signed_in,
         "zone": programme.zone,
-        "catching": parts.caught is not None,
+        "catching": parts.caught is not None and signin.is_let_in(request, Right.READ_CAUGHT),
         "status": status,
         "local": local(programme.zone),
-        "pages": places(request, signed_in),
+        "pages": places(request),
         "theme": theme.chosen(request),
         **_place(request),
         **looking.facts(request),

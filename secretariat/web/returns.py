@@ -20,10 +20,12 @@ from secretariat.errors import BadInputError, NotAllowedError
 from secretariat.languages import ENGLISH, Language
 from secretariat.ownership import ENGINE
 from secretariat.readmodels import row
+from secretariat.rights import Right
 from secretariat.sheets import Paper, RefusedError
 from secretariat.web import links, return_form, signin
 from secretariat.web.obligations import obligation_page
 from secretariat.web.render import asked_for, language_at
+from secretariat.web.signin import needs
 
 router = APIRouter()
 TYPES = {
@@ -37,7 +39,7 @@ TOO_LARGE = marked("What was sent is too large. Nothing was changed.")
 # -- by a mailed link ------------------------------------------------------------------------------
 
 
-@router.get("/link/{token}/return.{form}")
+@router.get("/link/{token}/return.{form}", dependencies=[needs(Right.USE_LINK)])
 def template_by_link(request: Request, token: str, form: str) -> Response:
     link = _link(request, token)
     if isinstance(link, Response):
@@ -46,7 +48,7 @@ def template_by_link(request: Request, token: str, form: str) -> Response:
     return _template(request, link.object, form, language_at(request), contact.body)
 
 
-@router.post("/link/{token}/return")
+@router.post("/link/{token}/return", dependencies=[needs(Right.USE_LINK)])
 async def form_by_link(request: Request, token: str) -> Response:
     typed = await _typed(request)
     return await run_in_threadpool(_form_by_link, request, token, typed)
@@ -63,7 +65,7 @@ def _form_by_link(request: Request, token: str, typed: dict[str, str]) -> Respon
     return _do(request, token, link, typed.get("answer", ""), given)
 
 
-@router.post("/link/{token}/return/file")
+@router.post("/link/{token}/return/file", dependencies=[needs(Right.USE_LINK)])
 async def file_by_link(request: Request, token: str) -> Response:
     nonce, content = await _uploaded(request)
     return await run_in_threadpool(_file_by_link, request, token, nonce, content)
@@ -116,12 +118,13 @@ def _once(office: Office, act: SaveReturn | SubmitReturn) -> str:
 # -- signed in -------------------------------------------------------------------------------------
 
 
-@router.get("/return/template/{key:path}.{form}")
+@router.get("/return/template/{key:path}.{form}", dependencies=[needs(Right.ACT)])
 def show_template(request: Request, key: str, form: str) -> Response:
-    return _template(request, key, form, ENGLISH, signin.acting(request).body)
+    by = signin.contact(request)
+    return _template(request, key, form, ENGLISH, by.body if by else "")
 
 
-@router.post("/return/form/{key:path}")
+@router.post("/return/form/{key:path}", dependencies=[needs(Right.ACT)])
 async def send_form(request: Request, key: str) -> Response:
     typed = await _typed(request)
     return await run_in_threadpool(_send_form, request, key, typed)
@@ -137,7 +140,7 @@ def _send_form(request: Request, key: str, typed: dict[str, str]) -> Response:
     return _back_to(key)
 
 
-@router.post("/return/file/{key:path}")
+@router.post("/return/file/{key:path}", dependencies=[needs(Right.ACT)])
 async def send_file(request: Request, key: str) -> Response:
     _, content = await _uploaded(request)
     return await run_in_threadpool(_send_file, request, key, content)

@@ -1,119 +1,171 @@
-"""Who is at the browser? A mailed or printed link, confirmed by a button, gives a session."""
+"""Who is at the browser, and may they? Every route names the right it needs."""
 
-import hashlib
-import secrets
-from datetime import datetime, timedelta
-from typing import cast
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, NoReturn, cast
 
-from fastapi import Request, Response
-from sqlmodel import Session
+from fastapi import Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from sqlmodel import Session, SQLModel
 
+from schemas.act import Act
 from schemas.programme import Contact
-from schemas.tables import Link, SignedIn
-from secretariat.clock import WallClock
+from schemas.tables import Link
+from secretariat import rights
 from secretariat.commands.office import Office, in_office
-from secretariat.errors import ConflictError, NotAllowedError
+from secretariat.errors import (
+    ConflictError,
+    FactorNeededError,
+    NotAllowedError,
+    NotSignedInError,
+    UnreachableError,
+)
+from secretariat.installation import DemoClock
+from secretariat.readmodels import unknown
+from secretariat.rights import NEED_FACTOR, SENSITIVE, Right, Role
+from secretariat.web import sessions
+from secretariat.web.sessions import Known, now
 
-COOKIE = "secretariat"
-LASTS = timedelta(hours=12)
+log = logging.getLogger(__name__)
 LINK_LASTS = timedelta(minutes=10)
+FACTOR_LASTS = timedelta(minutes=15)
 
 
-def now() -> datetime:
-    """Signing in goes by real time, also where a demo's clock is moved about."""
-    return WallClock().now()
+@dataclass(frozen=True)
+class Needs:
+    """What a route asks of whoever comes: a right, over whatever that is; the rest it sees to."""
+
+    right: Right
+
+    async def __call__(self, request: Request) -> None:
+        if not is_open(request, self.right):
+            await run_in_threadpool(check, request, self.right)
 
 
-def begin(request: Request, session: Session, link: Link, response: Response) -> None:
+def needs(right: Right) -> Any:
+    """For the ``dependencies`` of a route; a test holds that none goes without."""
+    return Depends(Needs(right))
+
+
+def begin(
+    request: Request, session: Session, link: Link, response: Response, *, factor: bool
+) -> None:
     """Spend a sign-in link on a session. Raises ConflictError: it was used before."""
-    parts = request.app.state.parts
     if link.used_at:
         raise ConflictError(f"This sign-in link was used on {link.used_at:%d %B %Y, %H:%M} UTC.")
     link.used_at = now()
-    token = admit(session, link.contact, LASTS)
-    secure = parts.settings.board_url.startswith("https:")
-    response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=secure)
+    office: Office = request.app.state.parts.office
+    found = office.programme.contact(link.contact)
+    assert found, "a link without a contact was refused"
+    sessions.open_for(request, session, found, response, factor=factor)
 
 
-def admit(session: Session, contact: str, lasts: timedelta) -> str:
-    """A secret that stands for a contact, in a browser's cookie or as a program's token."""
-    token = secrets.token_urlsafe(24)
-    session.add(SignedIn(id=_hashed(token), contact=contact, expires_at=now() + lasts))
-    return token
+def known(request: Request) -> Known | None:
+    """Whose session this is, also one that still lacks its second factor."""
+    if not hasattr(request.state, "known"):
+        request.state.known = sessions.look_up(request)
+    return cast(Known | None, request.state.known)
 
 
-def end(request: Request, session: Session, response: Response) -> None:
-    row = session.get(SignedIn, _hashed(request.cookies.get(COOKIE, "")))
-    if row:
-        session.delete(row)
-    response.delete_cookie(COOKIE)
+def is_whole(found: Known) -> bool:
+    """Whether nothing is left to be shown before the session counts."""
+    by_program = found.session.kind == "program"
+    return found.role not in NEED_FACTOR or by_program or found.session.factor_at is not None
 
 
 def contact(request: Request) -> Contact | None:
     """The contact at this browser, or whose token a program sends, if signed in."""
-    token = request.cookies.get(COOKIE) or _bearer(request)
-    if not token:
-        return None
-    office = cast(Office, request.app.state.parts.office)
-    with office.store.read() as session:
-        row = session.get(SignedIn, _hashed(token))
-        if row is None or row.expires_at <= now():
-            return None
-        return office.programme.contact(row.contact)
+    found = known(request)
+    return found.contact if found and is_whole(found) else None
 
 
-def _bearer(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token if scheme.lower() == "bearer" else ""
+def role(request: Request) -> Role:
+    found = known(request)
+    return found.role if found and is_whole(found) else Role.NOBODY
+
+
+def may(request: Request, right: Right, body: str | None = None) -> bool:
+    """Whether whoever this is has a right, over what is of ``body`` if one is named."""
+    by = contact(request)
+    if by is None or body is None:
+        return rights.may(role(request), right)
+    office: Office = request.app.state.parts.office
+    return rights.reaches(office.programme, role(request), right, by, body)
+
+
+def is_open(request: Request, right: Right) -> bool:
+    """Whether everybody has the right here; in a demo also that to read caught mail."""
+    clock = request.app.state.parts.office.clock
+    shown = right is Right.READ_CAUGHT and isinstance(clock, DemoClock)
+    return shown or rights.may(Role.NOBODY, right)
+
+
+def is_let_in(request: Request, right: Right) -> bool:
+    """What the menu goes by; while the store is away, everybody is nobody."""
+    try:
+        return is_open(request, right) or may(request, right)
+    except UnreachableError:
+        return False
+
+
+def check(request: Request, right: Right) -> Contact:
+    """Who has the right. Raises NotSignedInError, FactorNeededError, NotAllowedError."""
+    found = known(request)
+    if found is None:
+        raise NotSignedInError("Sign in first: open “Sign in” above. Nothing was changed.")
+    if right is not Right.HAVE_ACCOUNT and not is_whole(found):
+        raise FactorNeededError("Give your second factor first. Nothing was changed.")
+    if not rights.may(found.role, right):
+        _say_who_chairs(request, found)
+        those = [str(each) for each in Role if rights.may(each, right)]
+        raise NotAllowedError(f"To {right} is for: {', '.join(those)}. You are: {found.role}.")
+    return found.contact
 
 
 def steering(request: Request) -> Contact:
-    """The contact, if it may steer: the secretariat, or whoever holds the chair now.
+    """The contact, if it may steer: the secretariat, or whoever holds the chair now."""
+    return check(request, Right.STEER)
 
-    Raises NotAllowedError.
+
+def acting(request: Request, act: Act | None = None) -> Contact:
+    """The contact that acts for its body, and may do this very act.
+
+    Raises NotAllowedError; FactorNeededError: such an act wants a second factor just given.
     """
-    office = cast(Office, request.app.state.parts.office)
-    found = contact(request)
-    if found is None:
-        raise NotAllowedError(
-            "Sign in first: run “secretariat sign-in” where secretariat is installed, and open the "
-            "link it prints."
+    by = check(request, Right.ACT)
+    if isinstance(act, SENSITIVE):
+        check_factor(request)
+    return by
+
+
+def check_factor(request: Request) -> None:
+    """Raises FactorNeededError: none was given within a quarter of an hour."""
+    found = known(request)
+    given = found.session.factor_at if found else None
+    if given is None or now() - given > FACTOR_LASTS:
+        raise FactorNeededError(
+            "This changes who may act, so it needs your second factor, given within the last "
+            f"{FACTOR_LASTS.seconds // 60} minutes. Nothing was changed."
         )
-    if found.body not in (office.programme.secretariat, office.programme.chair):
-        raise NotAllowedError(
-            "This is for the secretariat and for the office that holds the chair."
-        )
-    check_in_office(office, found)
-    return found
 
 
-def check_in_office(office: Office, found: Contact) -> None:
-    """A contact of the chair's office acts only while its member holds the chair.
+def hide(request: Request, table: type[SQLModel], key: str | int) -> NoReturn:
+    """Answer as if it were not there. Raises UnknownError, and tells the log who asked."""
+    by = contact(request)
+    log.warning("%s asked for %s %s of others", by.slug if by else "nobody", table.__name__, key)
+    raise unknown(table, key)
 
-    Raises NotAllowedError.
-    """
-    if found.body != office.programme.chair:
+
+def _say_who_chairs(request: Request, found: Known) -> None:
+    """Raises NotAllowedError: of the chair's office only the member that holds it acts."""
+    office: Office = request.app.state.parts.office
+    if found.contact.body != office.programme.chair:
         return
     with office.store.read() as session:
         term = in_office(session)
-    if term is None or term.member != found.member:
+    if term is None or term.member != found.contact.member:
         raise NotAllowedError(
-            f"{found.slug} acts for the chair, which is held by "
+            f"{found.contact.slug} acts for the chair, which is held by "
             f"{term.member if term else 'nobody'} now. Nothing was changed."
         )
-
-
-def acting(request: Request) -> Contact:
-    """The contact that acts for its body; the chair's only while its member holds the chair.
-
-    Raises NotAllowedError.
-    """
-    office = cast(Office, request.app.state.parts.office)
-    found = contact(request)
-    if found is None or found.body == office.programme.chair:
-        return steering(request)
-    return found
-
-
-def _hashed(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -5,6 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from secretariat.rights import Right
+from secretariat.web.sessions import is_secure
+from secretariat.web.signin import needs
+
 router = APIRouter()
 COOKIE = "theme"
 THEMES = ("light", "dark")
@@ -17,7 +21,7 @@ def chosen(request: Request) -> str:
     return found if found in THEMES else ""
 
 
-@router.post("/theme")
+@router.post("/theme", dependencies=[needs(Right.READ_BOARD)])
 def choose(
     request: Request,
     theme: Annotated[str, Form(max_length=10)] = "",
@@ -26,7 +30,7 @@ def choose(
     """Keep the choice, and go back to the page it was made on."""
     response = RedirectResponse(back if _is_ours(back) else "/", 303)
     if theme in THEMES:
-        secure = request.app.state.parts.settings.board_url.startswith("https:")
+        secure = is_secure(request)
         response.set_cookie(
             COOKIE, theme, max_age=_A_YEAR, httponly=True, samesite="lax", secure=secure
         )

@@ -1,0 +1,156 @@
+"""Who may do what? Every right of every role, in one table; docs/rights.md is printed from it.
+
+The handover is public among its parties, so what it says of duties, days, figures and the chair is
+open to whoever reaches the board. Closed is what is not yet said (drafts), what was said to one
+reader (mails), what is about a person (names, mailboxes), and whatever changes anything.
+"""
+
+from collections.abc import Container
+from enum import StrEnum
+
+from schemas.act import Act
+from schemas.acts import (
+    AgreeChair,
+    CloseSom,
+    EndBody,
+    HoldPost,
+    RestoreBody,
+    RevokeLinks,
+    TakeChair,
+    TakeCustody,
+)
+from schemas.programme import Contact, Programme
+from secretariat.rotation import Troika
+
+
+class Role(StrEnum):
+    NOBODY = "nobody signed in"
+    OBSERVER = "observer"
+    TASK_FORCE = "task force"
+    WAITING = "chair's office out of turn"
+    TROIKA = "chair before or after"
+    CHAIR = "chair in office"
+    STAFF = "secretariat"
+    ADMIN = "operator"
+
+
+class Right(StrEnum):
+    READ_BOARD = "read the board: functions, duties, days, figures, chair, ledger"
+    USE_LINK = "open a mailed link, which itself says what it is good for"
+    SIGN_IN = "sign in and out"
+    HAVE_ACCOUNT = "see one's sessions and second factors"
+    READ_COUNTS = "read counts too small to be told in public"
+    READ_PAPERS = "read what is circulated for a meeting"
+    READ_DRAFTS = "read what is handed in and not yet circulated"
+    READ_ADDRESSES = "read mailboxes"
+    READ_NAMES = "read who is named for a meeting"
+    READ_MAILS = "read mails"
+    READ_CAUGHT = "read mail caught here, with the links in it; in a demo anybody does"
+    ACT = "act for a body"
+    STEER = "plan meetings, look ahead in the mail, start work"
+    ADMINISTER = "look after accounts and keys"
+
+
+class Over(StrEnum):
+    """How far a right reaches: nothing, what is of one's own body and member, or everything."""
+
+    NONE = "–"
+    OWN = "own"
+    ALL = "all"
+
+
+NONE, OWN, ALL = Over
+_EVERYBODY = (ALL,) * len(Role)
+
+#                        nobody observer force  waiting troika chair staff operator
+TABLE: dict[Right, dict[Role, Over]] = {
+    right: dict(zip(Role, reaches, strict=True))
+    for right, reaches in {
+        Right.READ_BOARD: _EVERYBODY,
+        Right.USE_LINK: _EVERYBODY,
+        Right.SIGN_IN: _EVERYBODY,
+        Right.HAVE_ACCOUNT: (NONE, OWN, OWN, OWN, OWN, OWN, OWN, OWN),
+        Right.READ_COUNTS: (NONE, NONE, ALL, ALL, ALL, ALL, ALL, NONE),
+        Right.READ_PAPERS: (NONE, ALL, ALL, ALL, ALL, ALL, ALL, NONE),
+        Right.READ_DRAFTS: (NONE, NONE, OWN, OWN, ALL, ALL, ALL, NONE),
+        Right.READ_ADDRESSES: (NONE, NONE, ALL, ALL, ALL, ALL, ALL, ALL),
+        Right.READ_NAMES: (NONE, NONE, OWN, NONE, NONE, ALL, ALL, NONE),
+        Right.READ_MAILS: (NONE, NONE, OWN, OWN, OWN, ALL, ALL, NONE),
+        Right.READ_CAUGHT: (NONE, NONE, NONE, NONE, NONE, NONE, NONE, ALL),
+        Right.ACT: (NONE, NONE, OWN, NONE, NONE, OWN, OWN, NONE),
+        Right.STEER: (NONE, NONE, NONE, NONE, NONE, ALL, ALL, NONE),
+        Right.ADMINISTER: (NONE, NONE, NONE, NONE, NONE, NONE, NONE, ALL),
+    }.items()
+}
+
+NEED_FACTOR = frozenset({Role.STAFF, Role.ADMIN})
+"""Who is nobody until a second factor was given."""
+
+SENSITIVE: tuple[type[Act], ...] = (
+    AgreeChair,
+    TakeChair,
+    CloseSom,
+    HoldPost,
+    EndBody,
+    RestoreBody,
+    TakeCustody,
+    RevokeLinks,
+)
+"""Acts that change who may act: they want a second factor given a short while ago."""
+
+
+def role_of(
+    programme: Programme, contact: Contact, troika: Troika, ended: Container[str] = ()
+) -> Role:
+    """What a contact is now: its body says so, and for the chair's office the rotation."""
+    if contact.body in ended:
+        return Role.OBSERVER
+    body = programme.body(contact.body)
+    assert body, "a programme whose contact has no body is refused"
+    if body.kind == "chair":
+        return _in_rotation(contact.member, troika)
+    return {
+        "secretariat": Role.STAFF,
+        "task-force": Role.TASK_FORCE,
+        "observer": Role.OBSERVER,
+        "operator": Role.ADMIN,
+    }[body.kind]
+
+
+def _in_rotation(member: str | None, troika: Troika) -> Role:
+    if member and member == troika.in_office:
+        return Role.CHAIR
+    return Role.TROIKA if member in (troika.outgoing, troika.incoming) else Role.WAITING
+
+
+def over(role: Role, right: Right) -> Over:
+    return TABLE[right][role]
+
+
+def may(role: Role, right: Right) -> bool:
+    """Whether the role has the right over anything at all."""
+    return over(role, right) is not NONE
+
+
+def reaches(programme: Programme, role: Role, right: Right, own: Contact, body: str) -> bool:
+    """Whether a contact's right reaches what is of ``body``."""
+    reach = over(role, right)
+    return reach is ALL or (reach is OWN and body in own_bodies(programme, own))
+
+
+def own_bodies(programme: Programme, contact: Contact) -> frozenset[str]:
+    """The contact's body; the chair's office out of turn is its government's, so its task force."""
+    if contact.body == programme.chair:
+        return frozenset({programme.task_force(contact.member)} if contact.member else ())
+    return frozenset({contact.body})
+
+
+def as_markdown() -> str:
+    """The table for people to read."""
+    head = f"| right | {' | '.join(Role)} |"
+    rows = [f"| {right} | {' | '.join(TABLE[right].values())} |" for right in Right]
+    return "\n".join([head, f"|---{'|:---:' * len(Role)}|", *rows]) + "\n"
+
+
+if __name__ == "__main__":
+    print(as_markdown())  # noqa: T201

@@ -1,0 +1,163 @@
+"""Who may do what: each role at each route, as the one table has it, and nothing by who may not."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.routing import APIRoute
+
+from schemas.acts import AgreeChair
+from schemas.programme import Programme
+from secretariat import rights
+from secretariat.clock import VirtualClock
+from secretariat.commands import Office
+from secretariat.history import adopt
+from secretariat.rights import NONE, Right, Role
+from secretariat.store import open_store
+from secretariat.web.signin import Needs
+from tests.conftest import REPO, Bench, at
+from tests.test_links import dump
+from tests.test_obligations import HOST, a_meeting
+from tests.test_web import Site
+
+PEOPLE = {
+    Role.NOBODY: None,
+    Role.OBSERVER: "donors-focal-point",
+    Role.TASK_FORCE: "tf-kh-head",
+    Role.WAITING: "chair-mm-head",
+    Role.TROIKA: "chair-vn-head",
+    Role.CHAIR: "chair-cn-head",
+    Role.STAFF: "un-act-head",
+    Role.ADMIN: "operations-focal-point",
+}
+SAFE = {"GET", "HEAD"}
+OF_THE_BROWSER = ("/sign-in", "/sign-out", "/theme")
+OPEN = (Right.READ_BOARD, Right.USE_LINK, Right.SIGN_IN)
+
+
+@pytest.fixture(scope="module")
+def site(
+    blank: Path, commit: Programme, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """China in the chair, Viet Nam agreed to follow: every role there is has somebody in it."""
+    directory = tmp_path_factory.mktemp("rights")
+    shutil.copy(blank, directory / "secretariat.db")
+    store = open_store(f"sqlite:///{directory}/secretariat.db")
+    clock = VirtualClock(at("2019-01-03T03:00"))
+    bench = Bench(Office(store, commit, clock), clock)
+    adopt(bench.office)
+    a_meeting(bench)
+    bench.office.do(AgreeChair(som="SOM14", member="VN"), by="chair")
+    yield Site(bench, directory)
+    store.engine.dispose()
+
+
+def routes(site: Site) -> list[APIRoute]:
+    """Every route there is but the files of the looks; of whatever kind, none is passed over."""
+    doors = [door for door in site.app.routes if getattr(door, "path", "") != "/static"]
+    found = [route for door in doors for route in getattr(door, "original_router", door).routes]
+    assert len(found) > 70
+    assert all(isinstance(route, APIRoute) for route in found)
+    return found
+
+
+def needed(route: APIRoute) -> list[Right]:
+    calls = [dependency.call for dependency in route.dependant.dependencies]
+    return [call.right for call in calls if isinstance(call, Needs)]
+
+
+def path_of(route: APIRoute) -> str:
+    """The route's path about something that may be there or not; rights come first."""
+    known = {"key": HOST, "number": "1", "year": "2018", "form": "csv"}
+    return re.sub(r"{(\w+)[^}]*}", lambda name: known.get(name[1], "SOM14"), route.path)
+
+
+def come(site: Site, role: Role) -> None:
+    """A browser of somebody in the role."""
+    site.browser.cookies.clear()
+    if contact := PEOPLE[role]:
+        site.sign_in(contact)
+
+
+def ask(site: Site, method: str, path: str) -> int:
+    data = {} if method == "POST" else None
+    return site.browser.request(method, path, data=data).status_code
+
+
+def at_each(site: Site, role: Role, *, allowed: bool) -> list[tuple[str, str]]:
+    return [
+        (method, path_of(route))
+        for route in routes(site)
+        for method in sorted(route.methods)
+        if rights.may(role, needed(route)[0]) is allowed
+    ]
+
+
+def test_every_route_names_the_one_right_it_needs(site: Site) -> None:
+    assert [route.path for route in routes(site) if len(needed(route)) != 1] == []
+
+
+def test_what_changes_anything_is_open_to_nobody_but_by_link_and_to_sign_in(site: Site) -> None:
+    for route in routes(site):
+        if not route.methods <= SAFE:
+            (right,) = needed(route)
+            by_link = route.path.startswith("/link/")
+            assert by_link is (right is Right.USE_LINK)
+            assert right not in OPEN or by_link or route.path in OF_THE_BROWSER
+
+
+@pytest.mark.parametrize("role", PEOPLE)
+def test_who_lacks_the_right_is_refused_and_nothing_is_changed(site: Site, role: Role) -> None:
+    refused = at_each(site, role, allowed=False)
+    assert refused or role is Role.STAFF
+    come(site, role)
+    before = dump(site.bench.office.store)
+    answers = {one: ask(site, *one) for one in refused}
+    assert answers == dict.fromkeys(refused, 403)
+    assert dump(site.bench.office.store) == before
+
+
+@pytest.mark.parametrize("role", PEOPLE)
+def test_who_has_the_right_is_let_in(site: Site, role: Role) -> None:
+    come(site, role)
+    for method, path in at_each(site, role, allowed=True):
+        if method == "HEAD":
+            continue  # as GET, which takes its time
+        by_link = path.startswith("/link/")
+        answer = ask(site, method, path)
+        if "sign-out" in path:
+            come(site, role)
+        site.app.state.refused = type(site.app.state.refused)()
+        site.app.state.asking = type(site.app.state.asking)()
+        assert answer < 500, (method, path)
+        assert answer != 403 or by_link, (method, path)
+
+
+def test_each_contact_has_the_role_of_its_body_and_the_chair_s_follow_the_rotation(
+    site: Site,
+) -> None:
+    from secretariat.web.sessions import role_now
+
+    office = site.bench.office
+    with office.store.read() as session:
+        for role, slug in PEOPLE.items():
+            found = office.programme.contact(slug or "")
+            assert found is None or role_now(office, session, found) is role
+
+
+def test_nobody_signed_in_only_reads_and_opens_links(site: Site) -> None:
+    assert {right for right in Right if rights.may(Role.NOBODY, right)} == set(OPEN)
+
+
+def test_nobody_has_more_than_who_steers_but_for_accounts(site: Site) -> None:
+    for right in set(Right) - {Right.ADMINISTER, Right.READ_CAUGHT}:
+        reaches = [rights.over(role, right) for role in Role]
+        assert rights.over(Role.STAFF, right) is max(reaches, key=list(rights.Over).index)
+    for right in (Right.STEER, Right.ACT, Right.READ_MAILS):
+        assert rights.over(Role.ADMIN, right) is NONE
+
+
+def test_the_documentation_has_the_table_as_it_is() -> None:
+    assert rights.as_markdown() in (REPO / "docs/rights.md").read_text(encoding="utf-8")
