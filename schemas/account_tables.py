@@ -31,6 +31,7 @@ class SignedIn(SQLModel, table=True):
     made_at: datetime = instant()
     seen_at: datetime = instant(description="to the minute")
     expires_at: datetime = instant()
+    wants_factor: bool = Field(description="it counts only once a second factor was given")
     factor_at: datetime | None = instant(default=None, description="the second factor was given")
     pending: str | None = None
 

@@ -108,6 +108,11 @@ class Settings(BaseSettings):
         return self.directory / "prefect.auth"
 
     @property
+    def factor_key(self) -> str:
+        """What the secrets of authenticators are encrypted with, made on first use."""
+        return kept_key(self.directory / "factors.key")
+
+    @property
     def link_keys(self) -> Path:
         """The keys that sign links, one a line."""
         return self.directory / "secret.key"

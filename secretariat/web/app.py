@@ -20,7 +20,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from notifications.compose import Composer
 from secretariat.catalogues import marked
 from secretariat.commands.office import Office
-from secretariat.errors import ChangedError, SecretariatError, UnreachableError
+from secretariat.errors import ChangedError, FactorNeededError, SecretariatError, UnreachableError
 from secretariat.settings import Settings
 from secretariat.web import (
     account,
@@ -40,6 +40,7 @@ from secretariat.web import (
     obligations,
     pages,
     returns,
+    second_factor,
     theme,
 )
 from secretariat.web.attempts import Attempts
@@ -47,8 +48,9 @@ from secretariat.web.render import language_at, render, said
 from secretariat.web.sessions import is_secure
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; "
-    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; frame-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
@@ -82,6 +84,7 @@ def create_app(parts: Parts) -> FastAPI:
     app = FastAPI(title="secretariat", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts = parts
     app.state.refused = Attempts()
+    app.state.guesses = Attempts(most=10, seconds=300)
     app.state.asking = Attempts(most=10)
     for door in (
         account,
@@ -100,6 +103,7 @@ def create_app(parts: Parts) -> FastAPI:
         entrance,
         entries,
         returns,
+        second_factor,
         theme,
     ):
         for route in door.router.routes:
@@ -178,6 +182,7 @@ def _refused(request: Request, error: Exception) -> Response:
     versions = {}
     if isinstance(error, ChangedError):
         versions = {"seen": error.seen, "now": error.now}
+    request.state.factor_needed = isinstance(error, FactorNeededError)
     return _message(request, error.status, said(request, error), **versions)
 
 

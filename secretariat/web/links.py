@@ -279,7 +279,9 @@ def _sign_in(request: Request, link: Link) -> Response:
     response = RedirectResponse("/", 303)
     with request.app.state.parts.office.store.write() as session:
         spent = session.get_one(Link, link.id)
-        signin.begin(request, session, spent, response, factor=link.purpose == SIGN_IN)
+        begun = signin.begin(request, session, spent, response, factor=link.purpose == SIGN_IN)
+    if begun.wants_factor and begun.factor_at is None:
+        response.headers["location"] = "/second-factor"
     return response
 
 

@@ -54,6 +54,8 @@ def render(request: Request, template: str, *, status: int = 200, **facts: Any) 
         "keep": asked_for(request),
         "other_language": _own_language(request) if language is ENGLISH else ENGLISH,
         "signed_in": signed_in,
+        "factor_needed": getattr(request.state, "factor_needed", False),
+        "half_in": _half_in(request),
         "zone": programme.zone,
         "catching": parts.caught is not None and signin.is_let_in(request, Right.READ_CAUGHT),
         "status": status,
@@ -86,6 +88,15 @@ def _signed_in(request: Request) -> Contact | None:
         return signin.contact(request)
     except UnreachableError:
         return None
+
+
+def _half_in(request: Request) -> bool:
+    """Whether somebody has signed in who still owes their second factor."""
+    try:
+        found = signin.known(request)
+    except UnreachableError:
+        return False
+    return found is not None and not signin.is_whole(found)
 
 
 def local(zone: str) -> Any:

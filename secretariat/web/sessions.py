@@ -14,12 +14,13 @@ from sqlmodel import Session, col, delete, select, update
 
 from schemas.account_tables import ClosedAccount, SignedIn
 from schemas.programme import Contact
-from secretariat import board
+from secretariat import board, factors
 from secretariat.clock import WallClock
 from secretariat.commands import posts
 from secretariat.commands.office import Office, bodies_of
 from secretariat.errors import UnreachableError
-from secretariat.rights import Role, role_of
+from secretariat.factors import Owner
+from secretariat.rights import NEED_FACTOR, Role, role_of
 from secretariat.rotation import Troika
 
 COOKIE = "secretariat"
@@ -54,7 +55,7 @@ def is_secure(request: Request) -> bool:
 
 def open_for(
     request: Request, session: Session, contact: Contact, response: Response, *, factor: bool
-) -> None:
+) -> SignedIn:
     """Sign this browser in as a contact, under a new secret; what it had before is over."""
     office: Office = request.app.state.parts.office
     end(request, session, response)
@@ -62,6 +63,7 @@ def open_for(
     row.browser = request.headers.get("user-agent", "")[:200]
     row.factor_at = now() if factor else None
     _hand_out(request, session, row, response)
+    return row
 
 
 def admit(office: Office, session: Session, contact: Contact, lasts: timedelta) -> str:
@@ -161,12 +163,16 @@ def _new(
     office: Office, session: Session, contact: Contact, kind: str, lasts: timedelta
 ) -> SignedIn:
     person, begins = posts.holder(session, contact.slug, office.clock.now()), now()
+    owner = Owner(contact.slug, person.slug if person else None)
+    role = role_now(office, session, contact)
+    wanted = role in NEED_FACTOR or bool(factors.of(session, owner))
     return SignedIn(
         id="",
         kind=kind,
         contact=contact.slug,
-        person=person.slug if person else None,
-        role=role_now(office, session, contact),
+        person=owner.person,
+        role=role,
+        wants_factor=kind == "browser" and wanted,
         made_at=begins,
         seen_at=begins,
         expires_at=begins + lasts,

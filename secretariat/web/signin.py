@@ -9,6 +9,7 @@ from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlmodel import Session, SQLModel
 
+from schemas.account_tables import SignedIn
 from schemas.act import Act
 from schemas.programme import Contact
 from schemas.tables import Link
@@ -23,7 +24,7 @@ from secretariat.errors import (
 )
 from secretariat.installation import DemoClock
 from secretariat.readmodels import unknown
-from secretariat.rights import NEED_FACTOR, SENSITIVE, Right, Role
+from secretariat.rights import SENSITIVE, Right, Role
 from secretariat.web import sessions
 from secretariat.web.sessions import Known, now
 
@@ -50,7 +51,7 @@ def needs(right: Right) -> Any:
 
 def begin(
     request: Request, session: Session, link: Link, response: Response, *, factor: bool
-) -> None:
+) -> SignedIn:
     """Spend a sign-in link on a session. Raises ConflictError: it was used before."""
     if link.used_at:
         raise ConflictError(f"This sign-in link was used on {link.used_at:%d %B %Y, %H:%M} UTC.")
@@ -58,7 +59,7 @@ def begin(
     office: Office = request.app.state.parts.office
     found = office.programme.contact(link.contact)
     assert found, "a link without a contact was refused"
-    sessions.open_for(request, session, found, response, factor=factor)
+    return sessions.open_for(request, session, found, response, factor=factor)
 
 
 def known(request: Request) -> Known | None:
@@ -70,8 +71,7 @@ def known(request: Request) -> Known | None:
 
 def is_whole(found: Known) -> bool:
     """Whether nothing is left to be shown before the session counts."""
-    by_program = found.session.kind == "program"
-    return found.role not in NEED_FACTOR or by_program or found.session.factor_at is not None
+    return not found.session.wants_factor or found.session.factor_at is not None
 
 
 def contact(request: Request) -> Contact | None:

@@ -31,6 +31,7 @@ def upgrade() -> None:
         _instant("made_at"),
         _instant("seen_at"),
         _instant("expires_at"),
+        sa.Column("wants_factor", sa.Boolean(), nullable=False),
         _instant("factor_at", nullable=True),
         sa.Column("pending", sa.String(), nullable=True),
         sa.CheckConstraint("kind in ('browser', 'program')"),
