@@ -119,7 +119,7 @@ def coordinator(office: Office) -> Contact:
 def check_start(settings: Settings) -> None:
     """Raises UnreachableError or BadInputError, in one sentence, for what would fail later."""
     settings.check_addresses()
-    _ = settings.inbox_url
+    _ = settings.inbox_url, settings.provider
     for name, host, port in (
         ("SECRETARIAT_PORT", settings.host, settings.port),
         ("SECRETARIAT_PREFECT_PORT", "127.0.0.1", settings.prefect_port),

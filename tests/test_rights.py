@@ -1,7 +1,6 @@
 """Who may do what: each role at each route, as the one table has it, and nothing by who may not."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,15 +10,12 @@ from fastapi.routing import APIRoute
 from schemas.acts import AgreeChair
 from schemas.programme import Programme
 from secretariat import rights
-from secretariat.clock import VirtualClock
-from secretariat.commands import Office
-from secretariat.history import adopt
 from secretariat.rights import NONE, Right, Role
-from secretariat.store import open_store
 from secretariat.web.signin import Needs
-from tests.conftest import REPO, Bench, at
+from tests.conftest import REPO
+from tests.served import opened_site
 from tests.test_links import dump
-from tests.test_obligations import HOST, a_meeting
+from tests.test_obligations import HOST
 from tests.test_web import Site
 
 PEOPLE = {
@@ -42,16 +38,9 @@ def site(
     blank: Path, commit: Programme, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     """China in the chair, Viet Nam agreed to follow: every role there is has somebody in it."""
-    directory = tmp_path_factory.mktemp("rights")
-    shutil.copy(blank, directory / "secretariat.db")
-    store = open_store(f"sqlite:///{directory}/secretariat.db")
-    clock = VirtualClock(at("2019-01-03T03:00"))
-    bench = Bench(Office(store, commit, clock), clock)
-    adopt(bench.office)
-    a_meeting(bench)
-    bench.office.do(AgreeChair(som="SOM14", member="VN"), by="chair")
-    yield Site(bench, directory)
-    store.engine.dispose()
+    with opened_site(blank, commit, tmp_path_factory.mktemp("rights")) as found:
+        found.bench.office.do(AgreeChair(som="SOM14", member="VN"), by="chair")
+        yield found
 
 
 def routes(site: Site) -> list[APIRoute]:

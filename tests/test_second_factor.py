@@ -1,7 +1,6 @@
 """The second factor: codes of an authenticator, recovery codes, and what is refused without."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,15 +13,10 @@ from notifications.links import SIGN_IN_MAILED
 from schemas.account_tables import RecoveryCode, SecondFactor, SignedIn
 from schemas.programme import Programme
 from secretariat import factors
-from secretariat.clock import VirtualClock
-from secretariat.commands import Office
 from secretariat.factors import Owner, Seal
-from secretariat.history import adopt
-from secretariat.store import open_store
 from secretariat.web import sessions
-from tests.conftest import Bench, at
+from tests.served import opened_site
 from tests.test_links import dump, pass_post_on
-from tests.test_obligations import a_meeting
 from tests.test_signing_in import who
 from tests.test_web import LINKS, Site
 
@@ -33,14 +27,8 @@ SEAL = Seal("s" * 40)
 
 @pytest.fixture
 def site(blank: Path, commit: Programme, tmp_path: Path) -> Iterator[Site]:
-    shutil.copy(blank, tmp_path / "secretariat.db")
-    store = open_store(f"sqlite:///{tmp_path}/secretariat.db")
-    clock = VirtualClock(at("2019-01-03T03:00"))
-    bench = Bench(Office(store, commit, clock), clock)
-    adopt(bench.office)
-    a_meeting(bench)
-    yield Site(bench, tmp_path)
-    store.engine.dispose()
+    with opened_site(blank, commit, tmp_path) as found:
+        yield found
 
 
 def come_by_mail(site: Site, contact: str) -> str:

@@ -16,7 +16,7 @@ ASKING = (
 )  # the kinds that ask something of whom they are for
 
 
-@handles(RevokeLinks, may="secretariat chair")
+@handles(RevokeLinks, may="secretariat chair operator")
 def revoke_links(desk: Desk, act: RevokeLinks) -> None:
     """From this commit on no process lets them act; each contact is told once, with new ones."""
     if act.contact and desk.programme.contact(act.contact) is None:

@@ -24,6 +24,7 @@ from secretariat.errors import ChangedError, FactorNeededError, SecretariatError
 from secretariat.settings import Settings
 from secretariat.web import (
     account,
+    accounts,
     api,
     assets,
     chair,
@@ -88,6 +89,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.asking = Attempts(most=10)
     for door in (
         account,
+        accounts,
         api,
         chair,
         collection,

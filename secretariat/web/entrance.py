@@ -1,14 +1,17 @@
 """Coming in and going out: an address is typed, its owner gets a link, and nobody learns whose."""
 
 import logging
+import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.background import BackgroundTask
 
-from secretariat.commands.signing_in import mail_link
+from secretariat.commands.signing_in import at_address, mail_link
+from secretariat.errors import NotAllowedError, UnknownError
 from secretariat.installation import DemoClock
+from secretariat.provider import NOT_HIS, Provider
 from secretariat.rights import Right
 from secretariat.web import sessions, signin
 from secretariat.web.render import render
@@ -42,6 +45,57 @@ def ask_for_link(request: Request, address: Annotated[str, Form(max_length=320)]
     return response
 
 
+@router.get("/sign-in/provider", dependencies=[needs(Right.SIGN_IN)])
+def go_to_provider(request: Request) -> Response:
+    """Off to the provider, with a secret kept in this browser that it must bring back."""
+    browser = secrets.token_urlsafe(32)
+    response = RedirectResponse(_provider(request).address(_back(request), browser), 303)
+    response.set_cookie(
+        _cookie(request), browser, max_age=600,
+        httponly=True, samesite="lax", secure=sessions.is_secure(request),
+    )  # fmt: skip
+    return response
+
+
+@router.get("/sign-in/provider/back", dependencies=[needs(Right.SIGN_IN)])
+def come_from_provider(request: Request) -> Response:
+    """Whose verified address it is, is in; how often it saw them prove it, it says itself."""
+    provider, browser = _provider(request), request.cookies.get(_cookie(request), "")
+    if not browser:
+        raise NotAllowedError(NOT_HIS)
+    answer = f"{_back(request)}?{request.url.query}"
+    who = provider.vouched(_back(request), answer, browser)
+    response = RedirectResponse("/", 303)
+    office = request.app.state.parts.office
+    with office.store.write() as session:
+        found = at_address(session, office, who.address)
+        if len(found) != 1:
+            log.warning("a provider vouched for the address of %d contacts", len(found))
+            raise NotAllowedError("This address is not that of one contact of the programme.")
+        begun = sessions.open_for(request, session, found[0], response, factor=who.two_factors)
+    if begun.wants_factor and begun.factor_at is None:
+        response.headers["location"] = "/second-factor"
+    response.delete_cookie(
+        _cookie(request), secure=sessions.is_secure(request), httponly=True, samesite="lax"
+    )
+    return response
+
+
+def _provider(request: Request) -> Provider:
+    found: Provider | None = request.app.state.parts.settings.provider
+    if found is None:
+        raise UnknownError("There is no sign-in provider here. Have a link mailed to you.")
+    return found
+
+
+def _back(request: Request) -> str:
+    return f"{request.app.state.parts.settings.board_url}/sign-in/provider/back"
+
+
+def _cookie(request: Request) -> str:
+    return f"{sessions.cookie_name(request)}-provider"
+
+
 @router.post("/sign-out", dependencies=[needs(Right.SIGN_IN)])
 def sign_out(request: Request) -> Response:
     response = RedirectResponse("/", 303)
@@ -56,6 +110,7 @@ def _page(request: Request, *, asked: bool = False) -> Response:
         request,
         "sign_in.html",
         asked=asked,
+        provider=bool(parts.settings.oidc_issuer),
         minutes=signin.LINK_LASTS.seconds // 60,
         demo=isinstance(parts.office.clock, DemoClock) and parts.caught is not None,
     )

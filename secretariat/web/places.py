@@ -30,6 +30,7 @@ PLACES = (
     Place("/mail", "Mail", ("/mail/",), looks_back=False, needs=Right.READ_MAILS),
     Place("/caught", "Caught mail", ("/caught/",), looks_back=False, needs=Right.READ_CAUGHT),
     Place("/ledger", "Ledger"),
+    Place("/accounts", "Accounts", looks_back=False, needs=Right.ADMINISTER),
 )
 
 

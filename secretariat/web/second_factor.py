@@ -99,9 +99,9 @@ def begin_passkey(request: Request) -> Response:
 @router.post(f"{PAGE}/passkey/keep", dependencies=[needs(Right.HAVE_ACCOUNT)])
 def keep_passkey(request: Request, credential: Answer = "") -> Response:
     who, site = _who(request), _site(request)
+    challenge = _spent(request, who)
     with _office(request).store.write() as session:
         _check_may_add(request, session, who)
-        challenge = _spent(session, who)
         if not passkeys.add(session, owner_of(who), site, challenge, credential, sessions.now()):
             raise BadInputError(WRONG)
         return _kept(request, session, who)
@@ -120,9 +120,8 @@ def ask_for_passkey(request: Request) -> Response:
 def give_passkey(request: Request, credential: Answer = "") -> Response:
     who, site = _who(request), _site(request)
     _check_pace(request, who)
-    response = RedirectResponse("/", 303)
+    response, challenge = RedirectResponse("/", 303), _spent(request, who)
     with _office(request).store.write() as session:
-        challenge = _spent(session, who)
         owner, now = owner_of(who), sessions.now()
         if not passkeys.accepts(session, owner, site, challenge, credential, now):
             raise BadInputError(WRONG)
@@ -191,10 +190,11 @@ def _mine(session: Session, who: Known) -> SignedIn:
     return session.get_one(SignedIn, who.session.id)
 
 
-def _spent(session: Session, who: Known) -> str:
+def _spent(request: Request, who: Known) -> str:
     """The challenge that was handed out; it is good for one answer, right or wrong."""
-    row = _mine(session, who)
-    challenge, row.pending = row.pending, None
+    with _office(request).store.write() as session:
+        row = _mine(session, who)
+        challenge, row.pending = row.pending, None
     if not challenge:
         raise ConflictError(NOT_ASKED)
     return challenge
