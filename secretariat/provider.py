@@ -2,17 +2,23 @@
 
 import base64
 import hmac
+import warnings
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.httpx_client import OAuth2Client
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from secretariat.errors import NotAllowedError, UnreachableError
+from secretariat.errors import BadInputError, NotAllowedError, UnreachableError
+from secretariat.settings import Settings
+
+with warnings.catch_warnings():  # it would rather have an httpx that nothing else of ours has yet
+    warnings.simplefilter("ignore")
+    from authlib.integrations.httpx_client import OAuth2Client
 
 ALGORITHMS = ["RS256", "ES256", "PS256"]
 PATIENCE = 10
@@ -108,6 +114,26 @@ class Provider:
             code_challenge_method="S256",
             timeout=PATIENCE,
         )
+
+
+def provider_of(settings: Settings) -> Provider | None:
+    """Who else vouches for people, or None. Raises BadInputError."""
+    if not settings.oidc_issuer:
+        return None
+    url, file = urlsplit(settings.oidc_issuer), settings.oidc_client_secret_file
+    near = url.scheme == "http" and url.hostname in ("localhost", "127.0.0.1")
+    if not (url.scheme == "https" or near) or not settings.oidc_client_id or file is None:
+        raise BadInputError(
+            "SECRETARIAT_OIDC_ISSUER is not enough or not understood. Write https://host, and "
+            "set SECRETARIAT_OIDC_CLIENT_ID and SECRETARIAT_OIDC_CLIENT_SECRET_FILE too."
+        )
+    try:
+        secret = file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise BadInputError(
+            f"SECRETARIAT_OIDC_CLIENT_SECRET_FILE {file} cannot be read: {error.strerror}."
+        ) from None
+    return Provider(settings.oidc_issuer.rstrip("/"), settings.oidc_client_id, secret)
 
 
 def _derived(browser: str, what: str) -> str:

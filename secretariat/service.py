@@ -37,6 +37,7 @@ from secretariat.commands.office import Desk, Office
 from secretariat.errors import ConflictError, UnreachableError
 from secretariat.installation import DemoClock, clock_of, forward, is_demo, set_clock
 from secretariat.programme import SHIPPED, load_history, load_programme
+from secretariat.provider import provider_of
 from secretariat.settings import Settings
 from secretariat.store import Store, locked, open_store
 from secretariat.timers import tick
@@ -119,7 +120,7 @@ def coordinator(office: Office) -> Contact:
 def check_start(settings: Settings) -> None:
     """Raises UnreachableError or BadInputError, in one sentence, for what would fail later."""
     settings.check_addresses()
-    _ = settings.inbox_url, settings.provider
+    _ = settings.inbox_url, provider_of(settings)
     for name, host, port in (
         ("SECRETARIAT_PORT", settings.host, settings.port),
         ("SECRETARIAT_PREFECT_PORT", "127.0.0.1", settings.prefect_port),

@@ -13,7 +13,6 @@ from schemas.texts import Address
 from secretariat.errors import BadInputError, UnreachableError
 from secretariat.keys import kept_key
 from secretariat.programme import SHIPPED
-from secretariat.provider import Provider
 
 
 class Settings(BaseSettings):
@@ -140,26 +139,6 @@ class Settings(BaseSettings):
                 "or smtps://user:password@host:465, or leave it empty to catch all mail here."
             )
         return url
-
-    @property
-    def provider(self) -> Provider | None:
-        """Who else vouches for people, or None. Raises BadInputError."""
-        if not self.oidc_issuer:
-            return None
-        url, file = urlsplit(self.oidc_issuer), self.oidc_client_secret_file
-        near = url.scheme == "http" and url.hostname in ("localhost", "127.0.0.1")
-        if not (url.scheme == "https" or near) or not self.oidc_client_id or file is None:
-            raise BadInputError(
-                "SECRETARIAT_OIDC_ISSUER is not enough or not understood. Write https://host, and "
-                "set SECRETARIAT_OIDC_CLIENT_ID and SECRETARIAT_OIDC_CLIENT_SECRET_FILE too."
-            )
-        try:
-            secret = file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise BadInputError(
-                f"SECRETARIAT_OIDC_CLIENT_SECRET_FILE {file} cannot be read: {error.strerror}."
-            ) from None
-        return Provider(self.oidc_issuer.rstrip("/"), self.oidc_client_id, secret)
 
     @property
     def inbox_url(self) -> SplitResult | None:

@@ -12,6 +12,7 @@ from sqlmodel import select
 from schemas.account_tables import SignedIn
 from schemas.programme import Programme
 from secretariat.errors import BadInputError
+from secretariat.provider import provider_of
 from secretariat.settings import Settings
 from tests.served import opened_site, served
 from tests.test_second_factor import STAFF
@@ -121,4 +122,4 @@ def test_without_a_provider_there_is_no_word_of_one(site: Site) -> None:
 def test_half_a_provider_is_refused_at_the_start(issuer: str) -> None:
     settings = Settings(oidc_issuer=issuer, _env_file=None)
     with pytest.raises(BadInputError, match="SECRETARIAT_OIDC_CLIENT_ID"):
-        _ = settings.provider
+        provider_of(settings)

@@ -15,7 +15,7 @@ from notifications import undelivered
 from notifications.compose import Composer
 from notifications.links import Links
 from schemas.account_tables import ClosedAccount, SignedIn
-from schemas.acts import BeAbsent, EndBody, HoldPost
+from schemas.acts import AgreeChair, BeAbsent, EndBody, HoldPost, TakeChair
 from schemas.programme import Programme
 from schemas.tables import Link, Mail, Person
 from secretariat.commands.signing_in import MANY
@@ -261,6 +261,27 @@ def test_a_session_dies_with_the_post_the_role_or_the_account_and_for_good(
     assert who(site) == ""
     with site.bench.office.store.read() as session:
         assert session.exec(select(SignedIn)).all() == []
+
+
+def test_the_chair_s_rights_pass_on_with_the_chair_at_once(site: Site) -> None:
+    office = site.bench.office
+    office.do(AgreeChair(som="SOM14", member="VN"), by="chair")
+    site.sign_in("chair-cn-head")
+    assert site.browser.get("/mail/coming").status_code == 200
+    office.do(TakeChair(som="SOM14"), by="un-act")
+    assert site.browser.get("/mail/coming").status_code == 403
+    assert who(site) == ""
+    site.sign_in("chair-vn-head")
+    assert site.browser.get("/mail/coming").status_code == 200
+
+
+def test_signing_out_ends_the_session_also_for_who_kept_its_cookie(site: Site) -> None:
+    site.sign_in(FOCAL)
+    kept = site.browser.cookies["secretariat"]
+    site.browser.post("/sign-out")
+    site.browser.cookies.clear()
+    site.browser.cookies.set("secretariat", kept)
+    assert who(site) == ""
 
 
 def test_a_closed_account_gets_no_link(site: Site) -> None:

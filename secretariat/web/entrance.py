@@ -11,7 +11,7 @@ from starlette.background import BackgroundTask
 from secretariat.commands.signing_in import at_address, mail_link
 from secretariat.errors import NotAllowedError, UnknownError
 from secretariat.installation import DemoClock
-from secretariat.provider import NOT_HIS, Provider
+from secretariat.provider import NOT_HIS, Provider, provider_of
 from secretariat.rights import Right
 from secretariat.web import sessions, signin
 from secretariat.web.render import render
@@ -82,7 +82,7 @@ def come_from_provider(request: Request) -> Response:
 
 
 def _provider(request: Request) -> Provider:
-    found: Provider | None = request.app.state.parts.settings.provider
+    found = provider_of(request.app.state.parts.settings)
     if found is None:
         raise UnknownError("There is no sign-in provider here. Have a link mailed to you.")
     return found

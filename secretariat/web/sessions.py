@@ -4,6 +4,7 @@ They go by real time, also where a demo's clock is moved about.
 """
 
 import hashlib
+import logging
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from secretariat.factors import Owner
 from secretariat.rights import NEED_FACTOR, Role, role_of
 from secretariat.rotation import Troika
 
+log = logging.getLogger(__name__)
 COOKIE = "secretariat"
 LASTS = timedelta(hours=12)
 IDLE = timedelta(minutes=30)
@@ -63,6 +65,7 @@ def open_for(
     row.browser = request.headers.get("user-agent", "")[:200]
     row.factor_at = now() if factor else None
     _hand_out(request, session, row, response)
+    log.info("%s signed in", contact.slug)
     return row
 
 

@@ -13,6 +13,7 @@ from schemas.account_tables import SignedIn
 from schemas.act import Act
 from schemas.programme import Contact
 from schemas.tables import Link
+from schemas.texts import inert
 from secretariat import rights
 from secretariat.commands.office import Office, in_office
 from secretariat.errors import (
@@ -112,6 +113,15 @@ def is_let_in(request: Request, right: Right) -> bool:
 def check(request: Request, right: Right) -> Contact:
     """Who has the right. Raises NotSignedInError, FactorNeededError, NotAllowedError."""
     found = known(request)
+    try:
+        return _checked(request, found, right)
+    except NotAllowedError:
+        who = found.contact.slug if found else "nobody"
+        log.warning("refused to %s: %s %s", who, request.method, _line(request.url.path))
+        raise
+
+
+def _checked(request: Request, found: Known | None, right: Right) -> Contact:
     if found is None:
         raise NotSignedInError("Sign in first: open “Sign in” above. Nothing was changed.")
     if right is not Right.HAVE_ACCOUNT and not is_whole(found):
@@ -153,8 +163,14 @@ def check_factor(request: Request) -> None:
 def hide(request: Request, table: type[SQLModel], key: str | int) -> NoReturn:
     """Answer as if it were not there. Raises UnknownError, and tells the log who asked."""
     by = contact(request)
-    log.warning("%s asked for %s %s of others", by.slug if by else "nobody", table.__name__, key)
+    who = by.slug if by else "nobody"
+    log.warning("%s asked for %s %s of others", who, table.__name__, _line(str(key)))
     raise unknown(table, key)
+
+
+def _line(text: str) -> str:
+    """One line for the log, whatever was typed."""
+    return " ".join(inert(text).split())
 
 
 def _say_who_chairs(request: Request, found: Known) -> None:
