@@ -104,6 +104,8 @@ def of_contact(session: Session, contact: str) -> list[SignedIn]:
 def look_up(request: Request) -> Known | None:
     """Who this is, if its session is good; one that has become somebody else's ends for good."""
     office: Office = request.app.state.parts.office
+    if not _sent(request):
+        return None
     with office.store.read() as session:
         row = session.get(SignedIn, known_id(request))
         if row is None or row.expires_at <= now() or _is_idle(row):
@@ -130,7 +132,7 @@ def is_closed(session: Session, contact: str) -> bool:
 
 def known_id(request: Request) -> str:
     """The hash of what the browser or program sent; that of nothing is nobody's."""
-    return hashed(request.cookies.get(cookie_name(request)) or _bearer(request))
+    return hashed(_sent(request))
 
 
 def hashed(token: str) -> str:
@@ -198,6 +200,10 @@ def _hand_out(request: Request, session: Session, row: SignedIn, response: Respo
         samesite="lax",
         secure=is_secure(request),
     )
+
+
+def _sent(request: Request) -> str:
+    return request.cookies.get(cookie_name(request)) or _bearer(request)
 
 
 def _bearer(request: Request) -> str:
