@@ -1,6 +1,7 @@
 """Where does everything stand? What the pages and ``status`` show, read from the read models."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -232,12 +233,17 @@ def outlook(session: Session, programme: Programme, now: datetime) -> Forecast |
     )
 
 
-def phase_changes(session: Session) -> list[Change]:
-    """Every opening of a holding and every change of what it counts as, in custody UN-led."""
+def phase_changes(session: Session, holdings: Collection[str] | None = None) -> list[Change]:
+    """Every opening of a holding and every change of what it counts as, in custody UN-led.
+
+    Of all holdings, or of those named.
+    """
     changes: list[Change] = []
     phases: dict[str, Phase] = {}
     custody: dict[str, str | None] = {}
     query = select(Entry).where(col(Entry.kind).startswith("holding.")).order_by(col(Entry.seq))
+    if holdings is not None:
+        query = query.where(col(Entry.subject).in_(holdings))
     for entry in session.exec(query):
         data = ledger.event(entry).data
         custody[entry.subject] = data.get("custody_of", custody.get(entry.subject))

@@ -423,7 +423,7 @@ def test_every_holding_can_be_looked_at(site: Site) -> None:
 
 def test_the_ledger_is_read_searched_and_paged(site: Site) -> None:
     handed_over(site.bench.office, MAPPING, "tf-la")
-    page = site.browser.get("/ledger").text
+    page = site.browser.get("/ledger?verify=1").text
     assert "The ledger is whole: 129 entries" in page
     assert "Lao PDR task force accepted" in page
     assert "Older entries" in page
@@ -433,6 +433,11 @@ def test_the_ledger_is_read_searched_and_paged(site: Site) -> None:
     assert older.count("<tr id=") == 50
     assert "Older entries" not in older
     assert "Nothing found" in site.browser.get("/ledger?q=%25").text
+    accepted = site.browser.get("/ledger?kind=holding&by=tf-la").text
+    assert "accepted" in accepted
+    assert "UN-ACT" not in accepted.split("<tbody>")[1]
+    assert "Nothing found" in site.browser.get("/ledger?by=tf-la&until=2000-01-01").text
+    assert site.browser.get("/ledger?since=soon").status_code == 400
 
 
 def test_the_ledger_s_page_says_what_was_changed(site: Site) -> None:
@@ -440,6 +445,6 @@ def test_the_ledger_s_page_says_what_was_changed(site: Site) -> None:
 
     with site.bench.office.store.engine.begin() as connection:
         connection.execute(text("update ledger set subject = '<script>' where seq = 7"))
-    page = site.browser.get("/ledger?before=9").text
+    page = site.browser.get("/ledger?before=9&verify=1").text
     assert "Entry 7 does not match its seal" in page
     assert "<script>" not in page

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from secretariat.cli.terminal import By, do, office_here, say
-from secretariat.errors import ConflictError
 
 people = typer.Typer(no_args_is_help=True, help="Who holds which post, and who stands in.")
 Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
@@ -17,21 +16,18 @@ def show() -> None:
     """Every post with its holder and, while absent, its substitute."""
     from rich.table import Table
 
-    from schemas.tables import Absence
+    from secretariat import people as known
     from secretariat.cli.terminal import out
-    from secretariat.commands import posts
+    from secretariat.commands.office import Desk
+    from secretariat.ownership import ENGINE
 
     _, office = office_here()
-    now = office.clock.now()
     table = Table("Post", "Held by", "Absent until", "Substitute", box=None)
     with office.store.read() as session:
-        for contact in office.programme.contacts:
-            person = posts.holder(session, contact.slug, now)
-            absence = session.get(Absence, contact.slug)
-            away = absence if absence and absence.until > now else None
-            until = f"{away.until:%Y-%m-%d}" if away else ""
-            stands_in = away.substitute if away else ""
-            table.add_row(contact.slug, person.name if person else "", until, stands_in)
+        for each in known.seen(Desk(session, office.programme, office.clock.now(), ENGINE)):
+            until = f"{each.absence.until:%Y-%m-%d}" if each.absence else ""
+            stands_in = each.absence.substitute if each.absence else ""
+            table.add_row(each.post.slug, each.holder.name if each.holder else "", until, stands_in)
     out.print(table)
 
 
@@ -43,15 +39,13 @@ def add(
 ) -> None:
     """Keep somebody's name and address, outside the ledger."""
     from schemas.people import PersonIn
-    from schemas.tables import Person
+    from secretariat.commands import posts
     from secretariat.typed import checked
 
     given = checked(PersonIn.model_validate, {"slug": slug, "name": name, "email": email or None})
     _, office = office_here()
     with office.store.write() as session:
-        if session.get(Person, given.slug):
-            raise ConflictError(f"There is a person “{slug}” already. Erase that one first.")
-        session.add(Person(**given.model_dump()))
+        posts.keep(session, given)
     say(f"{given.slug} is known. Give a post with “secretariat people post”.")
 
 

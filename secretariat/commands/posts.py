@@ -7,6 +7,7 @@ from sqlalchemy import Table, bindparam
 from sqlmodel import Session, select
 
 from schemas.acts import BeAbsent, BeBack, HoldPost
+from schemas.people import PersonIn
 from schemas.programme import Contact, Programme
 from schemas.tables import Absence, Mail, Person, PostHeld, Reply, SuspendedAddress
 from secretariat.calendars import WorkCalendar
@@ -105,6 +106,13 @@ def holder(session: Session, post: str, now: datetime) -> Holder | None:
     if held is None or held.slug is None or (held.until and held.until <= now):
         return None
     return Holder(held.slug, held.name, held.email)
+
+
+def keep(session: Session, person: PersonIn) -> None:
+    """Know somebody's name and address, outside the ledger. Raises ConflictError."""
+    if session.get(Person, person.slug):
+        raise ConflictError(f"There is a person “{person.slug}” already. Erase that one first.")
+    session.add(Person(**person.model_dump()))
 
 
 def erase(session: Session, slug: str) -> None:

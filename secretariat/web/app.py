@@ -29,29 +29,38 @@ from secretariat.web import (
     assets,
     chair,
     collection,
+    countries,
     dossiers,
     entrance,
     entries,
+    events,
     figures,
     forms,
     handing_in,
+    help,
     links,
     mails,
     meetings,
     obligations,
     pages,
+    people,
     returns,
+    search,
     second_factor,
     theme,
 )
 from secretariat.web.attempts import Attempts
+from secretariat.web.events import Listeners
 from secretariat.web.render import language_at, render, said
 from secretariat.web.sessions import is_secure
 
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+OF_THE_BOARD = f"{POLICY}; script-src 'self'; connect-src 'self'"
+"""Our one script brings the board's pages up to date; the pages of links run none at all."""
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' data:; frame-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
@@ -87,16 +96,19 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.refused = Attempts()
     app.state.guesses = Attempts(most=10, seconds=300)
     app.state.asking = Attempts(most=10)
+    app.state.listeners = Listeners(parts.settings.store_url)
     for door in (
         account,
         accounts,
         api,
         chair,
         collection,
+        countries,
         pages,
         figures,
         forms,
         handing_in,
+        help,
         links,
         mails,
         meetings,
@@ -104,7 +116,10 @@ def create_app(parts: Parts) -> FastAPI:
         dossiers,
         entrance,
         entries,
+        events,
+        people,
         returns,
+        search,
         second_factor,
         theme,
     ):
@@ -142,7 +157,9 @@ async def _guard(request: Request, answer: Callable[[Request], Awaitable[Respons
             )
     if request.url.path.startswith("/static/") and request.url.query:
         response.headers["Cache-Control"] = assets.FOREVER
-    headers = HEADERS | (TLS_ONLY if is_secure(request) else {})
+    by_link = request.url.path.startswith("/link/")
+    headers = HEADERS | {"Content-Security-Policy": POLICY if by_link else OF_THE_BOARD}
+    headers |= TLS_ONLY if is_secure(request) else {}
     for name, value in headers.items():
         response.headers.setdefault(name, value)
     return response

@@ -1,5 +1,6 @@
 """The ledger to read and search: every entry as a sentence, newest first."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -9,6 +10,8 @@ from sqlmodel import Session, col, or_, select, true
 from schemas.tables import Entry
 from secretariat import audit, ledger, rights, words
 from secretariat.commands.office import Office
+from secretariat.ledger import Head
+from secretariat.moments import parse_moment
 from secretariat.rights import Right
 from secretariat.web import signin
 from secretariat.web.looking import looking
@@ -20,16 +23,45 @@ PAGE = 50
 FIGURES = "^(figure|return)[.]"
 """What these say may be searched by who is signed in: counts too small to tell are found so."""
 CHECKED_AT_ONCE = 20_000
+KINDS = {
+    "holding": "duties handed over",
+    "readiness": "readiness",
+    "review": "reviews",
+    "obligation": "what is asked",
+    "return": "figures handed in",
+    "figure": "figures stated",
+    "stage": "stages reported",
+    "document": "documents",
+    "delegation": "delegations",
+    "statement": "joint statements",
+    "agenda": "agendas",
+    "decision": "decisions",
+    "som": "meetings",
+    "chair": "the chair",
+    "body": "bodies",
+    "post": "posts",
+    "absence": "absences",
+    "mail": "mails",
+}
+"""What an entry may be about, by the first word of its kind."""
 
 
 @router.get("/ledger", dependencies=[needs(Right.READ_BOARD)])
 def show_ledger(
     request: Request,
     q: Annotated[str, Query(max_length=200)] = "",
+    kind: Annotated[str, Query(max_length=200)] = "",
+    by: Annotated[str, Query(max_length=200)] = "",
+    since: Annotated[str, Query(max_length=10)] = "",
+    until: Annotated[str, Query(max_length=10)] = "",
     before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+    verify: bool = False,
     at: str | None = None,
 ) -> Response:
-    """A page of entries whose subject, kind or body contains ``q``, from ``before`` backwards."""
+    """A page of entries that have ``q`` in them, of a kind, body and days, ``before`` backwards.
+
+    With ``verify`` it also says whether the whole ledger is what it was.
+    """
     office: Office = request.app.state.parts.office
     with looking(request, at).store.read() as session, office.store.read() as present:
         query = select(Entry).order_by(col(Entry.seq).desc())
@@ -38,11 +70,20 @@ def show_ledger(
             columns = (Entry.subject, Entry.kind, Entry.by, Entry.data)
             own = [col(c).icontains(word, autoescape=True) for c in columns]
             query = query.where(or_(*own[:-1], own[-1] & searchable))
+        if kind in KINDS:
+            query = query.where(col(Entry.kind).startswith(f"{kind}."))
+        if by:
+            query = query.where(Entry.by == by)
+        zone = office.programme.zone
+        if since:
+            query = query.where(Entry.at > parse_moment(since, zone) - timedelta(days=1))
+        if until:
+            query = query.where(Entry.at <= parse_moment(until, zone))
         if before:
             query = query.where(col(Entry.seq) < before)
         found = session.exec(query.limit(PAGE + 1)).all()
         last = ledger.head(present)
-        whole = _whole(present) if last.seq <= CHECKED_AT_ONCE else ""
+        whole = _whole(present, last) if verify else ""
     shown = found[:PAGE]
     return render(
         request,
@@ -50,7 +91,8 @@ def show_ledger(
         entries=[(e, words.sentence(office.programme, ledger.event(e), e.by)) for e in shown],
         body_name=lambda body: words.name_of(office.programme, body),
         older=shown[-1].seq if len(found) > PAGE else None,
-        q=q,
+        asked={"q": q, "kind": kind, "by": by, "since": since, "until": until},
+        kinds=KINDS,
         head=last,
         whole=whole,
     )
@@ -67,5 +109,7 @@ def _searchable(request: Request) -> ColumnElement[bool]:
     return (col(Entry.kind) != "return.saved") | col(Entry.by).in_(own)
 
 
-def _whole(session: Session) -> str:
+def _whole(session: Session, last: Head) -> str:
+    if last.seq > CHECKED_AT_ONCE:
+        return "It is too long to check on a page: run “secretariat ledger verify”."
     return audit.said(audit.check(session))

@@ -6,10 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
+from sqlmodel import col, select
 
+from schemas.anchor import Anchor
 from schemas.meeting_acts import ObjectToStatement
 from schemas.tables import Som
-from secretariat import asked, meeting, meeting_words, words
+from secretariat import asked, board, meeting, meeting_words, words
 from secretariat.commands import filing
 from secretariat.commands.office import Office
 from secretariat.dossier import pack_of
@@ -25,6 +27,25 @@ from secretariat.web.render import render
 from secretariat.web.signin import needs
 
 router = APIRouter()
+
+
+@router.get("/meetings", dependencies=[needs(Right.READ_BOARD)])
+def show_meetings(request: Request, at: str | None = None) -> Response:
+    """Every meeting there is or was, the ones to come first."""
+    office: Office = request.app.state.parts.office
+    look = looking(request, at)
+    with look.store.read() as session:
+        closed = select(Som).where(col(Som.closed_at).is_not(None))
+        held = list(session.exec(closed.order_by(col(Som.closed_at).desc())))
+        coming = board.meetings(session, look.day)
+    return render(
+        request,
+        "meetings.html",
+        coming=coming,
+        held=held,
+        member_name=lambda code: words.member_name(office.programme, code),
+        words_of=lambda anchor: meeting_words.when(Anchor.model_validate(anchor)),
+    )
 
 
 @router.get("/meetings/{name}", dependencies=[needs(Right.READ_BOARD)])

@@ -11,7 +11,7 @@ from schemas.forecast import Forecast, TooLittle
 from schemas.phase import Phase, Transferred
 from schemas.programme import Programme
 from schemas.tables import Entry, Mail, Run
-from secretariat import board, closeup, ladder, ledger, words
+from secretariat import board, closeup, first_steps, ladder, ledger, mine, trend, words
 from secretariat.assumptions import percent, short_month, verdict
 from secretariat.commands import auditing
 from secretariat.commands.figures import spoken_for
@@ -22,7 +22,7 @@ from secretariat.installation import DemoClock
 from secretariat.ownership import ENGINE
 from secretariat.rights import Right
 from secretariat.timers import next_due
-from secretariat.web import chart, signin
+from secretariat.web import chart, filters, signin
 from secretariat.web.looking import day_of, looking
 from secretariat.web.render import render
 from secretariat.web.signin import needs
@@ -35,7 +35,9 @@ def show_board(request: Request, at: str | None = None) -> Response:
     """The board now, or at the end of a past day (``?at=2018-06-30``)."""
     office: Office = request.app.state.parts.office
     look = looking(request, at)
+    wanted = filters.wanted(request, office.programme)
     with look.store.read() as session, office.store.read() as present:
+        moved = trend.steps(session, look.now)
         found: dict[str, Any] = {
             "rows": board.rows(session, office.programme, look.now),
             "chair": board.chair(session),
@@ -47,10 +49,17 @@ def show_board(request: Request, at: str | None = None) -> Response:
             "next_timer": None if look.past else next_due(present, but=auditing.KIND),
             "unreachable": [] if look.past else _unreachable(present, office, look.now),
             "months": _months(present, office),
+            "needs": [] if look.past else _needs(request, present),
+            "steps": [] if look.past else _first_steps(request, present),
         }
     return render(
         request,
         "board.html",
+        wanted=wanted,
+        shown=[row for row in found["rows"] if wanted.fits(row)],
+        trend=lambda cell: trend.of(cell.holdings, moved),
+        since=look.now - trend.LATELY,
+        days_until=lambda moment: (moment - look.now).days,
         counts={t: sum(row.transferred == t for row in found["rows"]) for t in Transferred},
         phases=list(Phase),
         demo=isinstance(office.clock, DemoClock),
@@ -191,6 +200,25 @@ def _events(session: Session, office: Office, limit: int) -> list[tuple[Entry, s
 def _mails(session: Session, until: datetime, limit: int) -> list[Mail]:
     query = select(Mail).where(col(Mail.asked_at) <= until)
     return list(session.exec(query.order_by(col(Mail.id).desc()).limit(limit)))
+
+
+def _needs(request: Request, session: Session) -> list[mine.Need]:
+    """What waits for whoever is signed in, the soonest first."""
+    by = signin.contact(request)
+    office: Office = request.app.state.parts.office
+    if by is None:
+        return []
+    return mine.needs(Desk(session, office.programme, office.clock.now(), by.body), by.body)
+
+
+def _first_steps(request: Request, session: Session) -> list[first_steps.Step]:
+    """What is left to do in a new installation, for its staff; a demo has nothing to set up."""
+    parts = request.app.state.parts
+    by = signin.contact(request)
+    if by is None or by.body != parts.office.steward or isinstance(parts.office.clock, DemoClock):
+        return []
+    found = first_steps.steps(session, parts.office.programme, parts.settings)
+    return [] if all(step.done for step in found) else found
 
 
 def _unreachable(session: Session, office: Office, now: datetime) -> list[Unreachable]:

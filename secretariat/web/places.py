@@ -23,14 +23,17 @@ class Place:
 PLACES = (
     Place("/", "Board", ("/functions/", "/holdings/", "/countries/", "/runs/")),
     Place("/obligations", "Obligations", ("/obligations/", "/documents/", "/delegations/")),
+    Place("/meetings", "Meetings", ("/meetings/",)),
     Place("/chair", "Chair"),
     Place("/returns", "Indicators", ("/returns/", "/return/"), looks_back=False),
     Place("/figures", "Figures"),
     Place("/forecast", "Forecast"),
     Place("/mail", "Mail", ("/mail/",), looks_back=False, needs=Right.READ_MAILS),
     Place("/caught", "Caught mail", ("/caught/",), looks_back=False, needs=Right.READ_CAUGHT),
+    Place("/people", "People", looks_back=False, needs=Right.READ_ADDRESSES),
     Place("/ledger", "Ledger"),
     Place("/accounts", "Accounts", looks_back=False, needs=Right.ADMINISTER),
+    Place("/help", "Help", looks_back=False),
 )
 
 

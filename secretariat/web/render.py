@@ -65,8 +65,15 @@ def render(request: Request, template: str, *, status: int = 200, **facts: Any) 
         **_place(request),
         **looking.facts(request),
     }
+    known["live"] = _is_live(request, status) and not known["past"]
     page = TEMPLATES.get_template(template).render(known | facts)
     return HTMLResponse(page, status_code=status)
+
+
+def _is_live(request: Request, status: int) -> bool:
+    """Whether the page may be asked for again while it is read: a form's answer may not."""
+    gotten = request.method == "GET" and status == 200
+    return gotten and not request.url.path.startswith("/link/")
 
 
 def _place(request: Request) -> dict[str, Any]:

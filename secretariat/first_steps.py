@@ -1,0 +1,73 @@
+"""What is left to do before a new installation hands anything over? Read off the store."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from schemas.programme import Programme
+from schemas.tables import Entry, Mail, Person, PostHeld
+from secretariat.settings import Settings
+
+_MADE_UP = (".example", "example.org", "example.com", "example.net")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do, whether it is done, how it is done, and the page for it if there is one."""
+
+    name: str
+    done: bool
+    how: str
+    page: str = ""
+
+
+def steps(session: Session, programme: Programme, settings: Settings) -> list[Step]:
+    """In the order they are best done."""
+    functions, members = len(programme.functions), len(programme.members)
+    loaded = f"{programme.name}: {functions} functions, {members} governments."
+    nowhere = _nowhere(session, programme)
+    mailed = session.exec(select(Mail.id).where(Mail.state == "accepted").limit(1)).first()
+    offers = select(Entry.seq).where(Entry.kind == "holding.offered")
+    offered = session.exec(offers.limit(1)).first()
+    return [
+        Step("The programme is loaded", True, loaded, "/help"),
+        Step(
+            "Mail leaves by your own server",
+            settings.smtp is not None,
+            "Set SECRETARIAT_SMTP_URL and start again; until then mail is only caught here.",
+        ),
+        Step(
+            "Every post has a real mailbox",
+            not nowhere,
+            f"{len(nowhere)} still have a made-up address: write theirs into the programme file, "
+            "or say who holds the post."
+            if nowhere
+            else "None has a made-up address.",
+            "/people",
+        ),
+        Step(
+            "A first mail was taken by the server",
+            mailed is not None,
+            "It leaves with the first thing that is asked or offered; “secretariat up” does not "
+            "start with a server it cannot use.",
+            "/mail",
+        ),
+        Step(
+            "A first duty is offered to a government",
+            offered is not None,
+            "Open a function, then one of its duties, and offer it.",
+            f"/functions/{programme.functions[0].slug}",
+        ),
+    ]
+
+
+def _nowhere(session: Session, programme: Programme) -> list[str]:
+    """The posts whose mail goes to an address nobody can have."""
+    people = select(PostHeld.post).join(Person, col(Person.slug) == col(PostHeld.person))
+    held = people.where(col(PostHeld.until).is_(None), col(Person.email).is_not(None))
+    reached = set(session.exec(held))
+    return [
+        contact.slug
+        for contact in programme.contacts
+        if contact.email.endswith(_MADE_UP) and contact.slug not in reached
+    ]

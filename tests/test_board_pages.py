@@ -1,0 +1,228 @@
+"""The board's pages: what needs whom first, filters, countries, people, search, first steps."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from schemas.acts import Accept, HoldPost, Offer, Waive
+from schemas.tables import Absence, Obligation, Person, PostHeld
+from secretariat import trend
+from secretariat.settings import Settings
+from tests.conftest import Bench
+from tests.test_obligations import HOST, a_meeting
+from tests.test_web import Site
+
+MAPPING = "referral-mechanisms/mapping@LA"
+
+
+@pytest.fixture
+def site(open_office: Callable[[str], Bench], tmp_path: Path) -> Site:
+    bench = open_office("2019-01-03T03:00")
+    a_meeting(bench)
+    return Site(bench, tmp_path)
+
+
+def main_of(site: Site, path: str) -> str:
+    answer = site.browser.get(path)
+    assert answer.status_code == 200, answer.text
+    return re.sub(r"\s+", " ", answer.text.split("<main")[1].split("</main>")[0])
+
+
+def rows(site: Site, path: str) -> list[str]:
+    """The functions the board shows."""
+    return re.findall(r'<th scope="row"><a href="/functions/([a-z-]+)', main_of(site, path))
+
+
+def test_what_waits_for_the_reader_comes_first_the_soonest_on_top(site: Site) -> None:
+    site.sign_in("tf-la-head")
+    assert "Nothing waits for you" in main_of(site, "/")
+    site.bench.office.do(Offer(holding=MAPPING), by="un-act")
+    first = main_of(site, "/").split("What needs Lao PDR task force first")[1].split("</ul>")[0]
+    assert f'<a href="/holdings/{MAPPING}">' in first
+    assert "answer the offer" in first
+    with site.bench.office.store.read() as session:
+        asked_at = session.get_one(Obligation, HOST).asked_at
+    site.bench.clock.advance_to(asked_at)
+    site.sign_in("tf-vn-head")
+    first = main_of(site, "/").split("What needs Viet Nam task force first")[1].split("</ul>")[0]
+    assert f'<a href="/obligations/{HOST}">' in first
+    days = re.findall(r">by (\d+ \w+ \d{4})", first)
+    moments = [datetime.strptime(day, "%d %b %Y").replace(tzinfo=UTC) for day in days]
+    assert moments == sorted(moments)
+    assert moments
+
+
+def test_nobody_signed_in_is_waited_for(site: Site) -> None:
+    assert "What needs" not in main_of(site, "/")
+
+
+def test_the_board_is_filtered_by_its_address(site: Site) -> None:
+    everything = rows(site, "/")
+    assert len(everything) == len(site.bench.office.programme.functions)
+    assert rows(site, "/?country=LA&phase=completed") == []
+    assert "No function is so" in main_of(site, "/?phase=completed")
+    owned = rows(site, "/?owner=un-act&country=LA")
+    assert "referral-mechanisms" in owned
+    assert "chair-rotation" not in owned
+    assert rows(site, "/?country=XX&phase=none&owner=nobody&late=7") == everything
+    board = main_of(site, "/?country=LA").split("<thead>")[1].split("</thead>")[0]
+    assert "Lao PDR" in board
+    assert "Cambodia" not in board
+
+
+def test_the_board_says_what_moved_in_ninety_days_and_no_longer(site: Site) -> None:
+    office = site.bench.office
+    items = [item.slug for item in office.programme.readiness]
+    office.do(
+        Waive(holding=MAPPING, items=items, reason="tried"), by="un-act", contact="un-act-head"
+    )
+    office.do(Offer(holding=MAPPING), by="un-act")
+    office.do(Accept(holding=MAPPING), by="tf-la")
+    assert "▲ 1 moved on" in main_of(site, "/?country=LA")
+    with office.store.read() as session:
+        later = site.bench.clock.now() + trend.LATELY
+        assert trend.steps(session, site.bench.clock.now()) == {MAPPING: 1}
+        assert trend.steps(session, later) == {}
+
+
+def test_a_country_s_page_tells_what_it_has_and_what_is_asked_of_it(site: Site) -> None:
+    office = site.bench.office
+    office.do(Offer(holding=MAPPING), by="un-act")
+    page = main_of(site, "/countries/LA")
+    assert "Offered to it" in page
+    assert f'href="/holdings/{MAPPING}"' in page
+    assert "National referral mechanism" in page
+    assert "@" not in re.sub(r"href=\"[^\"]*\"|\w+/[\w/-]+@\S+", "", page)  # no address
+    assert site.browser.get("/countries/XX").status_code == 404
+    assert f'href="/obligations/{HOST}"' in main_of(site, "/countries/VN")
+
+
+def test_posts_are_for_who_is_signed_in_and_mailboxes_for_the_staff(site: Site) -> None:
+    assert site.browser.get("/people").status_code == 403
+    site.sign_in("tf-kh-head")
+    page = main_of(site, "/people")
+    assert "tf-la-head" in page
+    assert "head.task-force@" not in page
+    assert page.count("Another holder") == 2  # its own posts
+    site.sign_in("un-act-head")
+    assert "head.task-force@la.example" in main_of(site, "/people")
+
+
+def test_an_absence_is_looked_at_and_then_done_on_the_page(site: Site) -> None:
+    site.sign_in("tf-kh-head")
+    form = {"act": "be-absent", "post": "tf-kh-head", "substitute": "tf-kh-focal-point"}
+    form |= {"since": "2019-01-03", "until": "2019-01-10"}
+    seen = site.browser.post("/people", data=form | {"preview": "1"})
+    assert "stands in for tf-kh-head" in seen.text
+    with site.bench.office.store.read() as session:
+        assert session.get(Absence, "tf-kh-head") is None
+    assert site.browser.post("/people", data=form).status_code == 303
+    assert "tf-kh-focal-point stands in" in main_of(site, "/people")
+    assert "absent until" in main_of(site, "/countries/KH")
+    assert site.browser.post("/people", data=form | {"post": "tf-la-head"}).status_code == 403
+    assert site.browser.post("/people", data={"act": "accept", "post": "x"}).status_code == 400
+
+
+def test_a_person_is_named_and_given_a_post_outside_the_ledger(site: Site) -> None:
+    site.sign_in("tf-kh-head")
+    person = {"slug": "kh-7", "name": "Sok Dara", "email": "sok@gov.example"}
+    assert site.browser.post("/people/new", data=person).status_code == 403
+    site.sign_in("un-act-head")
+    assert site.browser.post("/people/new", data=person).status_code == 303
+    assert site.browser.post("/people/new", data=person).status_code == 409
+    with site.bench.office.store.read() as session:
+        assert session.get_one(Person, "kh-7").name == "Sok Dara"
+        assert not session.exec(select(PostHeld)).all()
+    hold = HoldPost.model_validate({"post": "tf-kh-head", "person": "kh-7", "since": "2019-01-02"})
+    site.bench.office.do(hold, by="un-act")
+    assert "Sok Dara" in main_of(site, "/people")
+    site.browser.post("/sign-out")
+    assert "Sok Dara" not in site.browser.get("/countries/KH").text
+
+
+@pytest.mark.parametrize(
+    ("words", "page"),
+    [
+        ("lao", "/countries/LA"),
+        ("referral", "/functions/referral-mechanisms"),
+        ("map capacities lao", f"/holdings/{MAPPING}"),
+        ("SOM14 viet", "/meetings/SOM14"),
+        ("host confirms", f"/obligations/{HOST}"),
+        ("som14 was planned", "/ledger?before="),
+    ],
+)
+def test_one_box_finds_everything(site: Site, words: str, page: str) -> None:
+    assert f'<a href="{page}' in main_of(site, f"/search?q={words}")
+
+
+def test_a_search_for_nothing_or_in_vain_says_so(site: Site) -> None:
+    assert "Try the name" in main_of(site, "/search?q=")
+    assert "Nothing has “&lt;b&gt; xyzzy”" in main_of(site, "/search?q=<b> xyzzy")
+
+
+def test_a_past_day_is_said_and_kept_on_the_way(site: Site) -> None:
+    page = site.browser.get("/?at=2019-01-02").text
+    assert "You look at <strong>2 January 2019</strong>" in page
+    assert 'href="/functions/som-hosting?at=2019-01-02"' in page
+    assert 'href="/ledger?at=2019-01-02"' in page
+    search = site.browser.get("/search?q=lao&at=2019-01-02").text
+    assert '<a href="/search?q=lao">back to today</a>' in search
+    assert 'href="/countries/LA?at=2019-01-02"' in search
+
+
+def test_the_first_steps_of_a_new_installation_are_ticked_off_by_what_was_done(site: Site) -> None:
+    def steps() -> dict[str, bool]:
+        found = re.findall(r"<li>([☑☐]) <strong>(?:<a[^>]*>)?([^<]*)", main_of(site, "/"))
+        return {name: mark == "☑" for mark, name in found}
+
+    assert steps() == {}  # nobody is signed in
+    site.sign_in("un-act-head")
+    assert steps() == {
+        "The programme is loaded": True,
+        "Mail leaves by your own server": False,
+        "Every post has a real mailbox": False,
+        "A first mail was taken by the server": False,
+        "A first duty is offered to a government": False,
+    }
+    site.bench.office.do(Offer(holding=MAPPING), by="un-act")
+    assert steps()["A first duty is offered to a government"]
+    smtp = Settings(smtp_url="smtp://mail.gov.example:587", _env_file=None)
+    site.app.state.parts = type(site.app.state.parts)(
+        smtp,
+        *(getattr(site.app.state.parts, n) for n in ("office", "composer", "caught", "health")),
+    )
+    assert steps()["Mail leaves by your own server"]
+
+
+def test_light_or_dark_is_kept_without_script(site: Site) -> None:
+    assert "data-theme" not in site.browser.get("/").text
+    answer = site.browser.post("/theme", data={"theme": "dark", "back": "/chair?at=2019-01-02"})
+    assert answer.headers["location"] == "/chair?at=2019-01-02"
+    assert '<html lang="en" data-theme="dark">' in site.browser.get("/").text
+    site.browser.post("/theme", data={"theme": "", "back": "/"})
+    assert "data-theme" not in site.browser.get("/").text
+
+
+@pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "/\\evil.example", ""])
+def test_the_choice_of_colours_leads_nowhere_else(site: Site, back: str) -> None:
+    answer = site.browser.post("/theme", data={"theme": "dark", "back": back})
+    assert answer.headers["location"] == "/"
+
+
+def test_only_the_board_s_pages_run_our_script(site: Site) -> None:
+    of_board = site.browser.get("/").headers["content-security-policy"]
+    assert "script-src 'self'; connect-src 'self'" in of_board
+    answer = site.browser.get(site.link())
+    assert "script-src" not in answer.headers["content-security-policy"]
+    assert "<script" not in answer.text
+
+
+def test_style_and_script_are_kept_until_they_change(site: Site) -> None:
+    found = re.search(r'href="(/static/style\.css\?v=\w+)"', site.browser.get("/").text)
+    assert found
+    assert "immutable" in site.browser.get(found[1]).headers["cache-control"]
+    assert site.browser.get("/").headers["cache-control"] == "no-store"
