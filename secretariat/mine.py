@@ -1,7 +1,7 @@
 """What needs a body first? Everything that waits for an answer or a deed of it, soonest first."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import col, select
@@ -13,7 +13,7 @@ from secretariat import asked
 from secretariat.commands import promises
 from secretariat.commands.office import Desk
 from secretariat.commands.returns import judges
-from secretariat.words import receiver_name
+from secretariat.words import name_of, receiver_name
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,11 @@ def _judgements(desk: Desk, body: str) -> Iterator[Need]:
     """More time that is asked for, and figures to be verified."""
     for obligation in asked.asked(desk.session):
         if obligation.wanted_on and promises.answering_body(desk, obligation) == body:
-            yield _about(desk, "give more time or not", obligation, obligation.do_by)
+            yield _of_another(desk, "give more time or not", obligation, obligation.do_by)
     for key in _handed_in(desk):
         obligation = desk.session.get_one(Obligation, key)
         if body in judges(desk, obligation):
-            yield _about(desk, "verify the figures", obligation, None)
+            yield _of_another(desk, "verify the figures", obligation, None)
 
 
 def _handed_in(desk: Desk) -> set[str]:
@@ -93,6 +93,12 @@ def _about(desk: Desk, kind: str, obligation: Obligation, by: datetime | None) -
     late = by is not None and by <= desk.now
     title = asked.title(desk.programme, obligation)
     return Need(kind, title, f"/obligations/{obligation.id}", by, late)
+
+
+def _of_another(desk: Desk, kind: str, obligation: Obligation, by: datetime | None) -> Need:
+    """What another body did or wants; its name tells it from the same of others."""
+    need = _about(desk, kind, obligation, by)
+    return replace(need, title=f"{name_of(desk.programme, obligation.body)}: {need.title}")
 
 
 def _at(desk: Desk, kind: str, holding: Holding, by: datetime | None) -> Need:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from secretariat import ledger
+from secretariat import board, ledger
 from secretariat.bell import Bell
 from secretariat.commands.office import Office
 from secretariat.errors import SecretariatError, UnreachableError
@@ -37,16 +37,16 @@ class Listeners:
         return len(self._waiting) >= MOST
 
     async def rings(self) -> AsyncIterator[None]:
-        """One whenever something was written, and one when nothing was for a while."""
+        """One at once, one whenever something was written, one when nothing was for a while."""
         rung = asyncio.Event()
         self._waiting.add(rung)
         try:
             while True:
+                yield
                 self._watch_on(asyncio.get_running_loop())
                 with suppress(TimeoutError):
                     await asyncio.wait_for(rung.wait(), HEARTBEAT)
                 rung.clear()
-                yield
         finally:
             self._waiting.discard(rung)
 
@@ -72,7 +72,7 @@ class Listeners:
 
 @router.get("/events", dependencies=[needs(Right.READ_BOARD)])
 async def tell(request: Request) -> Response:
-    """A line for each time the ledger grew. Raises UnreachableError: too many listen already."""
+    """A line for each time something happened. Raises UnreachableError: too many listen already."""
     office: Office = request.app.state.parts.office
     listeners: Listeners = request.app.state.listeners
     if listeners.is_full():
@@ -84,18 +84,21 @@ async def tell(request: Request) -> Response:
 
 
 async def _lines(listeners: Listeners, store: Store) -> AsyncIterator[str]:
-    last = await run_in_threadpool(_head, store)
-    yield f"retry: 10000\nid: {last}\n\n"
+    last = None
     async for _ in listeners.rings():
-        head = await run_in_threadpool(_head, store)
-        yield f"event: changed\nid: {head}\ndata: {head}\n\n" if head != last else ": here\n\n"
-        last = head
+        now = await run_in_threadpool(_mark, store)
+        if last is None:
+            yield "retry: 10000\n\n"
+        else:
+            yield "event: changed\ndata: \n\n" if now != last else ": still here\n\n"
+        last = now
 
 
-def _head(store: Store) -> int:
-    """The number of the last entry; -1 while the store does not answer."""
+def _mark(store: Store) -> object:
+    """What is another when pages are: the last entry, and how far work under way is."""
     try:
         with store.read() as session:
-            return ledger.head(session).seq
+            under_way = [(run.key, run.state, len(run.steps)) for run in board.runs(session)]
+            return ledger.head(session), under_way
     except SecretariatError:
-        return -1
+        return "the store does not answer"

@@ -110,7 +110,7 @@ def _said(found: Forecast | TooLittle, zone: str) -> list[str]:
 
 @router.get("/runs/{key:path}", dependencies=[needs(Right.READ_BOARD)])
 def show_run(request: Request, key: str) -> Response:
-    """One flow run's progress; the page asks again by itself until the run has ended."""
+    """One flow run's progress."""
     office: Office = request.app.state.parts.office
     with office.store.read() as session:
         run = session.get(Run, key)
