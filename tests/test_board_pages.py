@@ -101,15 +101,16 @@ def test_a_country_s_page_tells_what_it_has_and_what_is_asked_of_it(site: Site) 
     assert f'href="/obligations/{HOST}"' in main_of(site, "/countries/VN")
 
 
-def test_posts_are_for_who_is_signed_in_and_mailboxes_for_the_staff(site: Site) -> None:
-    assert site.browser.get("/people").status_code == 403
+def test_posts_are_for_who_takes_part_and_changed_by_their_own_body_or_the_staff(
+    site: Site,
+) -> None:
+    assert site.browser.get("/people").status_code in (401, 403)
     site.sign_in("tf-kh-head")
     page = main_of(site, "/people")
-    assert "tf-la-head" in page
-    assert "head.task-force@" not in page
+    assert "head.task-force@la.example" in page
     assert page.count("Another holder") == 2  # its own posts
     site.sign_in("un-act-head")
-    assert "head.task-force@la.example" in main_of(site, "/people")
+    assert main_of(site, "/people").count("Another holder") > 10
 
 
 def test_an_absence_is_looked_at_and_then_done_on_the_page(site: Site) -> None:

@@ -112,8 +112,8 @@ def test_who_lacks_the_right_is_refused_and_nothing_is_changed(site: Site, role:
 def test_who_has_the_right_is_let_in(site: Site, role: Role) -> None:
     come(site, role)
     for method, path in at_each(site, role, allowed=True):
-        if method == "HEAD":
-            continue  # as GET, which takes its time
+        if method == "HEAD" or path == "/events":
+            continue  # as GET, which takes its time; and what is told as it happens never ends
         by_link = path.startswith("/link/")
         answer = ask(site, method, path)
         if "sign-out" in path:

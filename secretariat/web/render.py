@@ -21,6 +21,8 @@ from secretariat.rights import Right
 from secretariat.web import assets, looking, signin, theme
 from secretariat.web.places import places
 
+AS_OPENED = ("/link/", "/account", "/second-factor", "/sign-in")
+"""Pages that stay as they were opened: they are about one reader, who is in the midst of it."""
 TEMPLATES = Environment(
     loader=PackageLoader("secretariat", "web/templates"),
     autoescape=True,
@@ -73,7 +75,7 @@ def render(request: Request, template: str, *, status: int = 200, **facts: Any) 
 def _is_live(request: Request, status: int) -> bool:
     """Whether the page may be asked for again while it is read: a form's answer may not."""
     gotten = request.method == "GET" and status == 200
-    return gotten and not request.url.path.startswith("/link/")
+    return gotten and not request.url.path.startswith(AS_OPENED)
 
 
 def _place(request: Request) -> dict[str, Any]:
