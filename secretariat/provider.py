@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from authlib.common.errors import AuthlibBaseError
+from authlib.deprecate import AuthlibDeprecationWarning
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -17,7 +18,7 @@ from secretariat.errors import BadInputError, NotAllowedError, UnreachableError
 from secretariat.settings import Settings
 
 with warnings.catch_warnings():  # it would rather have an httpx that nothing else of ours has yet
-    warnings.simplefilter("ignore")
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
     from authlib.integrations.httpx_client import OAuth2Client
 
 ALGORITHMS = ["RS256", "ES256", "PS256"]

@@ -7,6 +7,7 @@ from email.parser import BytesParser
 from email.policy import SMTP
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import col, select, update
@@ -23,7 +24,7 @@ from secretariat.settings import Settings
 from secretariat.web import sessions
 from secretariat.web.app import Parts, create_app
 from tests.conftest import at
-from tests.served import opened_site
+from tests.served import opened_site, served
 from tests.test_links import dump
 from tests.test_web import LINKS, Site
 
@@ -90,6 +91,18 @@ def test_who_types_their_address_is_mailed_a_link_and_is_in_when_they_press_it(s
 
 def test_nobody_learns_whose_an_address_is(site: Site) -> None:
     known, unknown = ask(site, ADDRESS), ask(site, "nobody@nowhere.example")
+    assert known == unknown
+    assert [mail.contact for mail in asked(site)] == [FOCAL]
+
+
+def test_the_answer_waits_for_nothing_that_is_done_for_a_known_address(site: Site) -> None:
+    """While another writes, no mail can be asked for; who asks is answered all the same."""
+    with served(site) as url, site.bench.office.store.write() as session:
+        session.exec(update(Link).values(used_at=None))
+        known, unknown = (
+            httpx.post(f"{url}/sign-in", data={"address": address}, timeout=2).text
+            for address in (ADDRESS, "nobody@nowhere.example")
+        )
     assert known == unknown
     assert [mail.contact for mail in asked(site)] == [FOCAL]
 
