@@ -186,6 +186,24 @@ def test_a_reminder_becomes_a_mail_whose_button_acknowledges(demo: Running, page
         assert session.get_one(Obligation, late).acknowledged_by == "un-act"
 
 
+def test_one_signs_in_by_the_link_that_is_mailed(demo: Running, page: Page) -> None:
+    page.goto(f"{demo.url}/sign-in")
+    page.get_by_role("textbox", name="Address").fill("focal-point@donors.example")
+    page.get_by_role("button", name="Mail me a link").click()
+    expect(page.get_by_role("status")).to_contain_text("a link is on its way there")
+
+    def came() -> bool:
+        return "Your link to sign in" in httpx.get(f"{demo.url}/caught", timeout=5).text
+
+    demo.wait_for(came, 20, "the mail with the link")
+    page.goto(f"{demo.url}/caught")
+    page.get_by_role("link", name=re.compile("Your link to sign in")).first.click()
+    letter = page.frame_locator("iframe.letter")
+    page.goto(letter.get_by_role("link", name="Sign in").get_attribute("href") or "")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("link", name="donors-focal-point")).to_be_visible()
+
+
 def test_the_mail_to_come_can_be_seen_before_it_leaves(demo: Running, page: Page) -> None:
     page.goto(demo.cli("sign-in").stdout.strip())
     page.get_by_role("button", name="Sign in").click()

@@ -231,3 +231,8 @@ def test_a_program_s_token_does_not_change_who_may_act(site: Site) -> None:
         token = sessions.admit(office, session, found, timedelta(days=1))
     bearer = {"Authorization": f"Bearer {token}"}
     assert site.browser.post("/api/acts", json=HAND_OVER, headers=bearer).status_code == 403
+    before = dump(office.store)
+    for page in ("authenticator", "passkey/make", "recovery-codes"):
+        answer = site.browser.post(f"/second-factor/{page}", headers=bearer)
+        assert answer.status_code == 403
+    assert dump(office.store) == before

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from schemas.account_tables import SecondFactor, SignedIn
 from secretariat import factors, passkeys
 from secretariat.commands.office import Office
-from secretariat.errors import BadInputError, ConflictError, UnknownError
+from secretariat.errors import BadInputError, ConflictError, NotAllowedError, UnknownError
 from secretariat.factors import Owner, Seal
 from secretariat.passkeys import Site
 from secretariat.rights import NEED_FACTOR, Right
@@ -181,8 +181,11 @@ def _kept(request: Request, session: Session, who: Known) -> Response:
 
 
 def _who(request: Request) -> Known:
+    """Raises NotAllowedError: a program's token would become more than it was given for."""
     found = signin.known(request)
     assert found, "the route needs an account"
+    if found.session.kind != "browser":
+        raise NotAllowedError("Second factors are for people. Nothing was changed.")
     return found
 
 
