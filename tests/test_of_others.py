@@ -119,6 +119,7 @@ def test_figures_saved_and_not_handed_in_are_found_nowhere_by_others(
         )
         assert str(DRAFT) not in text, path
         assert path != search or draft() not in text
+    assert draft() not in seen_by(site, contact, f"/search?q={DRAFT}")[1]  # it repeats the words
     if contact == "tf-th-head":
         template = seen_by(site, contact, f"/return/template/{draft()}.csv")
         assert str(DRAFT) not in template[1]
