@@ -38,11 +38,20 @@ BARE = {k: v for k, v in os.environ.items() if not k.startswith(("SECRETARIAT_",
 ON_SQLITE_FIRST = {
     "test_agenda",
     "test_board_pages",
+    "test_digest",
+    "test_doors",
+    "test_dossier",
     "test_figures",
+    "test_handover",
+    "test_history",
+    "test_mail_log",
     "test_meeting_pages",
+    "test_obligations",
     "test_return_pages",
     "test_returns",
+    "test_templates",
     "test_turns",
+    "test_web",
 }
 
 

@@ -323,8 +323,8 @@ def test_without_the_fonts_of_a_script_a_sentence_says_which(
 
 @pytest.mark.parametrize(
     "long",
-    ["word " * 200_000, "x" * 1_000_000, "ไทย a " * 5_000, "中" * 300_000],
-    ids=["words", "one word", "scripts by turns", "no spaces"],
+    ["x" * 1_000_000, "ไทย a " * 2_000 + "中" * 300_000],
+    ids=["one word", "scripts by turns and no spaces"],
 )
 def test_a_reason_of_a_megabyte_survives(hosting: Dossier, long: str) -> None:
     dossier = saying(hosting, long)

@@ -239,7 +239,7 @@ def engines(postgresql: str) -> Iterator[dict[str, Engine]]:
     found["postgresql"].dispose()
 
 
-@pytest.mark.parametrize(("database", "examples"), [("sqlite", 60), ("postgresql", 12)])
+@pytest.mark.parametrize(("database", "examples"), [("sqlite", 30), ("postgresql", 8)])
 def test_no_order_of_acts_leaves_a_holding_without_exactly_one_owner(
     engines: dict[str, Engine], database: str, examples: int
 ) -> None:

@@ -135,6 +135,7 @@ def test_with_its_database_deleted_deployments_come_back_and_each_run_is_started
     }
 
 
+@pytest.mark.long
 def test_a_run_that_was_killed_is_taken_up_again_and_finished_once(running: Running) -> None:
     """Power fails while a flow runs; the next start does the work, the board never says it runs."""
     key = ask(running, "joint-operations")
