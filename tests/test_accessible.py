@@ -177,6 +177,7 @@ NOT_PAGES = (
     ".xlsx",
     ".ics",
     ".json",
+    ".{kind}",
     "/html",  # a mail as it was sent
     "/document",
     "/return/",

@@ -2,14 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Header, Request
+from fastapi import APIRouter, Body, Header, Query, Request
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from schemas.acts import Letter
 from schemas.events import Event
 from schemas.figures import Figures
 from schemas.status import Status
-from secretariat import board, closeup, figures, words
+from schemas.tables import Entry, Holding, Obligation
+from secretariat import board, closeup, figures, ledger, words
 from secretariat.commands.office import Office
 from secretariat.rights import Right
 from secretariat.typed import checked
@@ -17,7 +21,36 @@ from secretariat.web import signin
 from secretariat.web.forms import ACTS
 from secretariat.web.signin import needs
 
-router = APIRouter(prefix="/api")
+_PROBLEM = {
+    "type": "object",
+    "required": ["title", "status"],
+    "properties": {"title": {"type": "string"}, "status": {"type": "integer"}},
+}
+router = APIRouter(
+    prefix="/api",
+    responses={
+        "4XX": {
+            "description": "A sentence to act on (RFC 9457); nothing was changed.",
+            "content": {"application/problem+json": {"schema": _PROBLEM}},
+        }
+    },
+)
+Cursor = Annotated[str, Query(max_length=300, description="``next`` of the page before")]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+class Page(BaseModel):
+    """Some of many; ``next`` is what to hand back as ``after``, none behind the last page."""
+
+    items: list[dict[str, Any]]
+    next: str | None
+
+
+@router.get("/openapi.json", include_in_schema=False, dependencies=[needs(Right.READ_BOARD)])
+def describe(request: Request) -> dict[str, Any]:
+    """What programs can ask for, as OpenAPI."""
+    described: dict[str, Any] = request.app.openapi()
+    return described
 
 
 @router.get("/status", dependencies=[needs(Right.READ_BOARD)])
@@ -27,6 +60,69 @@ def show_status(request: Request, at: str | None = None) -> Status:
     store, moment = office.as_of(at)
     with store.read() as session:
         return board.status(session, office.programme, moment)
+
+
+@router.get("/holdings", dependencies=[needs(Right.READ_BOARD)])
+def list_holdings(
+    request: Request, after: Cursor = "", limit: Limit = 100, at: str | None = None
+) -> Page:
+    """Every holding, now or at a past day or instant."""
+    return _page(request, select(Holding), col(Holding.id), after, limit, at)
+
+
+@router.get("/obligations", dependencies=[needs(Right.READ_BOARD)])
+def list_obligations(
+    request: Request,
+    after: Cursor = "",
+    limit: Limit = 100,
+    body: str = "",
+    at: str | None = None,
+) -> Page:
+    """What is and was asked, of everybody or of one body."""
+    query = select(Obligation)
+    if body:
+        query = query.where(Obligation.body == body)
+    return _page(request, query, col(Obligation.id), after, limit, at, leave_out={"ladder"})
+
+
+@router.get("/ledger", dependencies=[needs(Right.READ_BOARD)])
+def list_entries(
+    request: Request, after: Annotated[int, Query(ge=0, le=2**62)] = 0, limit: Limit = 100
+) -> Page:
+    """What happened, oldest first, as sentences with the seals that ``verify`` goes by."""
+    office: Office = request.app.state.parts.office
+    query = select(Entry).where(col(Entry.seq) > after).order_by(col(Entry.seq)).limit(limit + 1)
+    with office.store.read() as session:
+        found = session.exec(query).all()
+    shown = found[:limit]
+    return Page(
+        items=[_told(office, entry) for entry in shown],
+        next=str(shown[-1].seq) if len(found) > limit else None,
+    )
+
+
+def _told(office: Office, entry: Entry) -> dict[str, Any]:
+    """An entry without its data, which may hold counts too small to be told."""
+    said = words.sentence(office.programme, ledger.event(entry), entry.by)
+    return {**entry.model_dump(mode="json", exclude={"data", "key"}), "words": said}
+
+
+def _page(
+    request: Request,
+    query: SelectOfScalar[Any],
+    key: Any,
+    after: str,
+    limit: int,
+    at: str | None,
+    leave_out: set[str] | None = None,
+) -> Page:
+    """The rows behind ``after``; the last one's key is where the next page goes on."""
+    office: Office = request.app.state.parts.office
+    store, _ = office.as_of(at)
+    with store.read() as session:
+        found = session.exec(query.where(key > after).order_by(key).limit(limit + 1)).all()
+        items = [row.model_dump(mode="json", exclude=leave_out) for row in found[:limit]]
+    return Page(items=items, next=items[-1]["id"] if len(found) > limit else None)
 
 
 @router.get("/figures", dependencies=[needs(Right.READ_BOARD)])

@@ -4,14 +4,15 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
@@ -34,6 +35,7 @@ from secretariat.web import (
     entrance,
     entries,
     events,
+    exports,
     figures,
     forms,
     handing_in,
@@ -118,6 +120,7 @@ def create_app(parts: Parts) -> FastAPI:
         entries,
         events,
         people,
+        exports,
         returns,
         search,
         second_factor,
@@ -126,7 +129,7 @@ def create_app(parts: Parts) -> FastAPI:
         for route in door.router.routes:
             if isinstance(route, APIRoute) and route.methods == {"GET"}:
                 route.methods.add("HEAD")
-        app.include_router(door.router)
+        app.include_router(door.router, include_in_schema=door is api)
     app.mount("/static", StaticFiles(directory=assets.DIRECTORY), name="static")
     app.middleware("http")(_guard)
     # Compressed although BREACH reads secrets beside reflected words by the length of answers: no
@@ -149,6 +152,8 @@ async def _guard(request: Request, answer: Callable[[Request], Awaitable[Respons
     else:
         try:
             response = await answer(request)
+            if _is_api(request) and request.method == "GET" and response.status_code == 200:
+                response = await _unless_known(request, response)
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("unforeseen error %s", reference)
@@ -163,6 +168,19 @@ async def _guard(request: Request, answer: Callable[[Request], Awaitable[Respons
     for name, value in headers.items():
         response.headers.setdefault(name, value)
     return response
+
+
+async def _unless_known(request: Request, response: Response) -> Response:
+    """What a program asks for with a mark of its content: nothing is sent that it has already."""
+    parts = cast(StreamingResponse, response).body_iterator
+    content = b"".join([bytes(cast(bytes, part)) async for part in parts])
+    mark = f'"{sha256(content).hexdigest()[:32]}"'
+    known = (each.strip() for each in request.headers.get("if-none-match", "").split(","))
+    headers = {**response.headers, "ETag": mark, "Cache-Control": "no-cache, private"}
+    if mark in {each.removeprefix("W/") for each in known}:
+        headers.pop("content-length", None)
+        return Response(status_code=304, headers=headers)
+    return Response(content, headers=headers)
 
 
 def _known_here(request: Request) -> bool:

@@ -32,6 +32,7 @@ PLACES = (
     Place("/caught", "Caught mail", ("/caught/",), looks_back=False, needs=Right.READ_CAUGHT),
     Place("/people", "People", looks_back=False, needs=Right.READ_ADDRESSES),
     Place("/ledger", "Ledger"),
+    Place("/tables", "Tables"),
     Place("/accounts", "Accounts", looks_back=False, needs=Right.ADMINISTER),
     Place("/help", "Help", looks_back=False),
 )
