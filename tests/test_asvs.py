@@ -18,7 +18,7 @@ from secretariat.web import sessions
 from tests.conftest import REPO
 from tests.served import opened_site
 from tests.test_links import dump
-from tests.test_rights import needed, path_of, routes
+from tests.test_rights import path_of, routes
 from tests.test_web import LINKS, Site
 
 ASKED = """
@@ -124,7 +124,7 @@ def test_looking_at_any_page_acts_on_nothing(site: Site) -> None:
     site.sign_in("un-act-head")
     before = dump(site.bench.office.store)
     for route in routes(site):
-        if "GET" in (route.methods or ()) and needed(route):
+        if "GET" in (route.methods or ()) and route.path != "/events":  # which never ends
             site.browser.get(path_of(route))
     assert dump(site.bench.office.store) == before
 
