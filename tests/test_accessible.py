@@ -171,6 +171,8 @@ NOT_PAGES = (
     "/api",  # for programs
     "/events",
     "/health",
+    "/ready",
+    "/metrics",
     ".pdf",  # files
     ".docx",
     ".csv",

@@ -171,12 +171,6 @@ def _close(
     )
 
 
-@router.get("/health", dependencies=[needs(Right.READ_BOARD)])
-def show_health(request: Request) -> dict[str, str]:
-    health: dict[str, str] = request.app.state.parts.health()
-    return health
-
-
 def _owner_words(office: Office, cell: board.Cell, country: str) -> str:
     """The owners as read within a country's column: its own task force needs no name."""
     programme = office.programme
