@@ -12,6 +12,7 @@ from schemas.programme import Programme
 from schemas.tables import Mail, Obligation, Timer
 from secretariat.timers import tick
 from tests.served import opened_site
+from tests.test_doors import bearer
 from tests.test_web import Site
 
 
@@ -23,7 +24,8 @@ def site(blank: Path, commit: Programme, tmp_path: Path) -> Iterator[Site]:
 
 def figures(site: Site) -> dict[str, float]:
     """By name and label, as Prometheus' own reader has them."""
-    families = text_string_to_metric_families(site.browser.get("/metrics").text)
+    token = bearer(site, "operations-focal-point")
+    families = text_string_to_metric_families(site.browser.get("/metrics", headers=token).text)
     return {
         " ".join((sample.name.removeprefix("secretariat_"), *sample.labels.values())): sample.value
         for family in families

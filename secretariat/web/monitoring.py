@@ -27,7 +27,7 @@ def show_readiness(request: Request) -> dict[str, int]:
         return {"ledger": ledger.head(session).seq}
 
 
-@router.get("/metrics", dependencies=[needs(Right.READ_BOARD)])
+@router.get("/metrics", dependencies=[needs(Right.MONITOR)])
 def show_metrics(request: Request) -> Response:
     """Figures for Prometheus, of the whole and of no person."""
     parts = request.app.state.parts
