@@ -23,7 +23,7 @@ fmt: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Two thousand worlds of ninety days, where `make test` lives a hundred of them.
+# Two thousand worlds of ninety days, where `make test` lives fifty of them.
 simulation: $(VENV)/.dev
 	SEEDS=2000 $(BIN)/pytest tests/test_simulation.py --dist load
 

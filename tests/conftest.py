@@ -44,6 +44,7 @@ ON_SQLITE_FIRST = {
     "test_figures",
     "test_handover",
     "test_history",
+    "test_kills",
     "test_mail_log",
     "test_meeting_pages",
     "test_obligations",

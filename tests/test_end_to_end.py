@@ -120,6 +120,7 @@ FLOWS = {
 }
 
 
+@pytest.mark.long
 def test_flows_do_their_work_and_running_them_again_changes_nothing(demo: Running) -> None:
     office = open_office(demo.settings)
 

@@ -357,7 +357,7 @@ def world(random: Random, shape: float) -> list[Change]:
     return sorted(changes, key=lambda change: change.at)
 
 
-@pytest.mark.parametrize("shape", [1.0, 2.0])
+@pytest.mark.parametrize("shape", [1.0, pytest.param(2.0, marks=pytest.mark.long)])
 def test_in_worlds_of_known_pace_four_in_five_intervals_hold(shape: float) -> None:
     held, said = 0, 0
     for number in range(140):
@@ -386,6 +386,7 @@ def counted(changes: list[Change], moment: datetime) -> int:
     return past([c for c in changes if c.at <= moment], moment).fully[-1][1]
 
 
+@pytest.mark.long
 def test_forecasts_made_in_2018_hold_until_a_december_they_could_not_foresee(
     year: list[Change],
 ) -> None:

@@ -11,7 +11,7 @@ from sqlmodel import col
 from schemas.tables import Mail
 from tests.world import World, broken_promises
 
-SEEDS = int(os.environ.get("SEEDS", "100"))  # `make simulation` lives 2,000 of them
+SEEDS = int(os.environ.get("SEEDS", "50"))  # `make simulation` lives 2,000 of them
 TOGETHER = 25
 
 
