@@ -11,8 +11,10 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
+from secretariat import filetypes
 from secretariat.sheets.commas import inert
 
+TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": filetypes.TYPES[".xlsx"]}
 LONGEST_CELL = 32_767
 """Letters a cell of a workbook holds."""
 

@@ -1,7 +1,5 @@
 """The pages of what came in for a year: who is missing, how complete, each indicator drawn."""
 
-import csv
-import io
 from base64 import b64encode
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -23,7 +21,7 @@ from secretariat.dossier.paper import paper_of
 from secretariat.errors import UnknownError
 from secretariat.indicators import Measured
 from secretariat.rights import Right
-from secretariat.sheets.commas import inert
+from secretariat.sheets.table import TYPES, as_csv
 from secretariat.typed import act_from
 from secretariat.web import bars, signin
 from secretariat.web.dossiers import printed
@@ -154,18 +152,19 @@ def returns_as_csv(request: Request, year: str, at: str | None = None) -> Respon
     """Every figure of a year, one line each; no cell of it is a formula."""
     found, _, _ = _collected(request, year, at)
     parts = list(dict.fromkeys(p for r in found.returns for f in r.figures for p in f.parts))
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(["period", "indicator", "figure", "about", "unit", "value", *parts, *_ENDS])
-    for one in found.returns:
-        for each in one.figures:
-            row = [each.period, each.indicator, each.name, each.about, each.unit, each.value]
-            row += [each.parts.get(part, "") for part in parts]
-            row += [each.unavailable, each.note, each.state, "late" if one.late else ""]
-            writer.writerow([inert(cell) if isinstance(cell, str) else cell for cell in row])
+    columns = ("period", "indicator", "figure", "about", "unit", "value", *parts, *_ENDS)
+    rows = [
+        (
+            *(each.period, each.indicator, each.name, each.about, each.unit, each.value),
+            *(each.parts.get(part) for part in parts),
+            *(each.unavailable, each.note, each.state, "late" if one.late else ""),
+        )
+        for one in found.returns
+        for each in one.figures
+    ]
     name = f"figures-{found.year}.csv"
     return Response(
-        out.getvalue().encode("utf-8-sig"),
-        media_type="text/csv; charset=utf-8",
+        as_csv(columns, rows),
+        media_type=TYPES["csv"],
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

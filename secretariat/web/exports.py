@@ -8,16 +8,12 @@ from secretariat import listed
 from secretariat.commands.office import Office
 from secretariat.feed import feed
 from secretariat.rights import Right
-from secretariat.sheets.table import as_csv, as_xlsx
+from secretariat.sheets.table import TYPES, as_csv, as_xlsx
 from secretariat.web.looking import looking
 from secretariat.web.render import render
 from secretariat.web.signin import needs
 
 router = APIRouter()
-TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 @router.get("/tables", dependencies=[needs(Right.READ_BOARD)])

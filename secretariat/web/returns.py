@@ -22,16 +22,13 @@ from secretariat.ownership import ENGINE
 from secretariat.readmodels import row
 from secretariat.rights import Right
 from secretariat.sheets import Paper, RefusedError
+from secretariat.sheets.table import TYPES
 from secretariat.web import links, return_form, signin
 from secretariat.web.obligations import obligation_page
 from secretariat.web.render import asked_for, language_at
 from secretariat.web.signin import needs
 
 router = APIRouter()
-TYPES = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv; charset=utf-8",
-}
 NO_FILE = marked("Choose a file to send. Nothing was changed.")
 TOO_LARGE = marked("What was sent is too large. Nothing was changed.")
 

@@ -15,6 +15,7 @@ from schemas.programme import Contact
 from schemas.tables import Link
 from schemas.texts import inert
 from secretariat import rights
+from secretariat.commands import signing_in
 from secretariat.commands.office import Office, in_office
 from secretariat.errors import (
     ConflictError,
@@ -30,7 +31,7 @@ from secretariat.web import sessions
 from secretariat.web.sessions import Known, now
 
 log = logging.getLogger(__name__)
-LINK_LASTS = timedelta(minutes=10)
+LINK_LASTS = signing_in.LASTS
 FACTOR_LASTS = timedelta(minutes=15)
 
 
