@@ -5,7 +5,7 @@ They stand beside the ledger: who looks at the board is nobody's history.
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import JSON, CheckConstraint
 from sqlmodel import Field, SQLModel
 
 from schemas.columns import instant
@@ -15,8 +15,9 @@ class SignedIn(SQLModel, table=True):
     """A browser, or a ``program`` with a token, that is signed in as a contact.
 
     ``id`` is the hash of its cookie or token. It ends when another ``person`` holds the contact's
-    post, and a browser's also when the contact has another ``role``. ``pending`` is what it was
-    handed to prove a second factor with, once.
+    post, and a browser's also when the contact has another ``role``. ``scopes`` bound what a token
+    is good for; those made before there were any have none. ``pending`` is what it was handed to
+    prove a second factor with, once.
     """
 
     __tablename__ = "signed_in"
@@ -27,6 +28,7 @@ class SignedIn(SQLModel, table=True):
     contact: str = Field(index=True)
     person: str | None = None
     role: str
+    scopes: list[str] | None = Field(default=None, sa_type=JSON)
     browser: str = Field(default="", description="what it calls itself")
     made_at: datetime = instant()
     seen_at: datetime = instant(description="to the minute")

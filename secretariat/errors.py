@@ -44,6 +44,14 @@ class FactorNeededError(NotAllowedError):
     """Somebody is signed in, but this wants a second factor too."""
 
 
+class ScopeNeededError(NotAllowedError):
+    """A program's token stands for somebody who may do this, but was not made for it."""
+
+    def __init__(self, words: str, scope: str) -> None:
+        super().__init__(words)
+        self.scope = scope
+
+
 class UnknownError(SecretariatError):
     """There is nothing of that name."""
 

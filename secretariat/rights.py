@@ -5,7 +5,7 @@ open to whoever reaches the board. Closed is what is not yet said (drafts), what
 reader (mails), what is about a person (names, mailboxes), and whatever changes anything.
 """
 
-from collections.abc import Container
+from collections.abc import Collection, Container
 from enum import StrEnum
 
 from schemas.act import Act
@@ -60,6 +60,14 @@ class Over(StrEnum):
     ALL = "all"
 
 
+class Scope(StrEnum):
+    """What a program's token is for. It only ever narrows what its contact may."""
+
+    READ = "read"
+    ACT = "act"
+    MONITOR = "monitor"
+
+
 NONE, OWN, ALL = Over
 _EVERYBODY = (ALL,) * len(Role)
 
@@ -84,6 +92,22 @@ TABLE: dict[Right, dict[Role, Over]] = {
         Right.ADMINISTER: (NONE, NONE, NONE, NONE, NONE, NONE, NONE, ALL),
     }.items()
 }
+
+SCOPES: dict[Scope, frozenset[Right]] = {
+    Scope.READ: frozenset(
+        {
+            Right.READ_COUNTS,
+            Right.READ_PAPERS,
+            Right.READ_DRAFTS,
+            Right.READ_ADDRESSES,
+            Right.READ_NAMES,
+            Right.READ_MAILS,
+        }
+    ),
+    Scope.ACT: frozenset({Right.ACT, Right.STEER}),
+    Scope.MONITOR: frozenset({Right.MONITOR}),
+}
+"""What everybody may needs no scope; what is in none of them is not for programs."""
 
 NEED_FACTOR = frozenset({Role.STAFF, Role.ADMIN})
 """Who is nobody until a second factor was given."""
@@ -134,9 +158,23 @@ def may(role: Role, right: Right) -> bool:
     return over(role, right) is not NONE
 
 
-def reaches(programme: Programme, role: Role, right: Right, own: Contact, body: str) -> bool:
-    """Whether a contact's right reaches what is of ``body``."""
-    reach = over(role, right)
+def scope_of(right: Right) -> Scope | None:
+    """The scope a token needs to use a right; None: no scope has it."""
+    return next((scope for scope, within in SCOPES.items() if right in within), None)
+
+
+def scopes_for(role: Role) -> list[Scope]:
+    """The scopes that let a program of somebody in the role do anything at all."""
+    return [scope for scope, within in SCOPES.items() if any(may(role, each) for each in within)]
+
+
+def in_scope(scopes: Collection[str] | None, right: Right) -> bool:
+    """Whether a token's scopes let its contact use a right. None is no bound, as in a browser."""
+    return scopes is None or may(Role.NOBODY, right) or scope_of(right) in scopes
+
+
+def reaches(programme: Programme, reach: Over, own: Contact, body: str) -> bool:
+    """Whether a contact's right that reaches so far reaches what is of ``body``."""
     return reach is ALL or (reach is OWN and body in own_bodies(programme, own))
 
 
@@ -154,5 +192,14 @@ def as_markdown() -> str:
     return "\n".join([head, f"|---{'|:---:' * len(Role)}|", *rows]) + "\n"
 
 
+def scopes_as_markdown() -> str:
+    """The scopes of tokens for people to read."""
+    rows = [
+        f"| `{scope}` | {'; '.join(right for right in Right if right in within)} |"
+        for scope, within in SCOPES.items()
+    ]
+    return "\n".join(["| scope | lets a program |", "|---|---|", *rows]) + "\n"
+
+
 if __name__ == "__main__":
-    print(as_markdown())  # noqa: T201
+    print(as_markdown(), scopes_as_markdown(), sep="\n")  # noqa: T201

@@ -123,6 +123,8 @@ REFUSED = [
     (("holding", "accept", "som-hosting/venue-and-money@chair", "--by", "tf-kh"), "must be"),
     (("holding", "decline", "som-preparation/minutes@chair", "--by", "chair"), "reason"),
     (("sign-in", "nobody"), "no contact “nobody”"),
+    (("token", "un-act-head"), "--scope"),
+    (("token", "un-act-head", "--scope", "everything"), "everything"),
     (("forward", "2001-01-01"), "only goes forward"),
     (("check", "nowhere.yaml"), "cannot be read"),
     (("calendar", "show", "FR"), "“FR” is no member"),

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from sqlmodel import select
 from schemas.acts import Offer
 from schemas.phase import Phase
 from schemas.tables import Entry, Holding
+from secretariat.rights import Scope
 from secretariat.web import sessions
 from tests.conftest import REPO, Bench
 from tests.test_handover import MAPPING, handed_over, live_until, the, waived
@@ -43,11 +44,11 @@ def link(site: Site, contact: str, purpose: str = "offer") -> str:
         return LINKS.mint(session, purpose, MAPPING, contact, now + timedelta(days=30), now)
 
 
-def bearer(site: Site, contact: str) -> dict[str, str]:
+def bearer(site: Site, contact: str, scopes: Iterable[Scope] = Scope) -> dict[str, str]:
     with site.bench.office.store.write() as session:
         found = site.bench.office.programme.contact(contact)
         assert found
-        token = sessions.admit(site.bench.office, session, found, timedelta(days=1))
+        token = sessions.admit(site.bench.office, session, found, timedelta(days=1), tuple(scopes))
     return {"Authorization": f"Bearer {token}"}
 
 

@@ -14,6 +14,7 @@ from schemas.account_tables import RecoveryCode, SecondFactor, SignedIn
 from schemas.programme import Programme
 from secretariat import factors
 from secretariat.factors import Owner, Seal
+from secretariat.rights import Scope
 from secretariat.web import sessions
 from tests.served import opened_site
 from tests.test_links import dump, pass_post_on
@@ -228,7 +229,7 @@ def test_a_program_s_token_does_not_change_who_may_act(site: Site) -> None:
     found = office.programme.contact(STAFF)
     assert found
     with office.store.write() as session:
-        token = sessions.admit(office, session, found, timedelta(days=1))
+        token = sessions.admit(office, session, found, timedelta(days=1), (Scope.ACT,))
     bearer = {"Authorization": f"Bearer {token}"}
     assert site.browser.post("/api/acts", json=HAND_OVER, headers=bearer).status_code == 403
     before = dump(office.store)

@@ -29,6 +29,7 @@ from secretariat.cli import (
 )
 from secretariat.cli.terminal import office_here, say
 from secretariat.errors import BadInputError, ConflictError, SecretariatError, UnknownError
+from secretariat.rights import Scope
 from secretariat.settings import Settings, load_settings
 
 app = typer.Typer(
@@ -186,9 +187,12 @@ def sign_in(
 @app.command()
 def token(
     contact: Annotated[str, typer.Argument(help="slug of the contact the program acts for")],
+    scope: Annotated[
+        list[Scope], typer.Option(help="what it is for; give it once for each, see docs/rights.md")
+    ],
     days: Annotated[int, typer.Option(min=1, max=366, help="how long it is good for")] = 30,
 ) -> None:
-    """Print a token for the API: “Authorization: Bearer …”."""
+    """Print a token for another program: “Authorization: Bearer …”."""
     from secretariat.web import sessions
 
     _, office = office_here()
@@ -196,7 +200,7 @@ def token(
     if found is None:
         raise UnknownError(f"There is no contact “{contact}” in the programme.")
     with office.store.write() as session:
-        print(sessions.admit(office, session, found, timedelta(days=days)))  # noqa: T201
+        print(sessions.admit(office, session, found, timedelta(days=days), scope))  # noqa: T201
 
 
 @app.command()

@@ -21,7 +21,13 @@ from starlette.middleware.gzip import GZipMiddleware
 from notifications.compose import Composer
 from secretariat.catalogues import marked
 from secretariat.commands.office import Office
-from secretariat.errors import ChangedError, FactorNeededError, SecretariatError, UnreachableError
+from secretariat.errors import (
+    ChangedError,
+    FactorNeededError,
+    ScopeNeededError,
+    SecretariatError,
+    UnreachableError,
+)
 from secretariat.settings import Settings
 from secretariat.web import (
     account,
@@ -55,7 +61,7 @@ from secretariat.web import (
 from secretariat.web.attempts import Attempts
 from secretariat.web.events import Listeners
 from secretariat.web.render import language_at, render, said
-from secretariat.web.sessions import is_secure
+from secretariat.web.sessions import is_program, is_secure
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; "
@@ -218,11 +224,13 @@ def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, UnreachableError):
         log.error("%s", error)  # where the database is, is for the operator alone
         return _message(request, error.status, language_at(request).gettext(AWAY))
-    versions = {}
+    facts: dict[str, Any] = {}
     if isinstance(error, ChangedError):
-        versions = {"seen": error.seen, "now": error.now}
+        facts = {"seen": error.seen, "now": error.now}
+    if isinstance(error, ScopeNeededError):
+        facts = {"scope": error.scope}
     request.state.factor_needed = isinstance(error, FactorNeededError)
-    return _message(request, error.status, said(request, error), **versions)
+    return _message(request, error.status, said(request, error), **facts)
 
 
 def _incomplete(request: Request, error: Exception) -> Response:
@@ -247,7 +255,7 @@ def _is_api(request: Request) -> bool:
 
 def _message(request: Request, status: int, words: str, **facts: Any) -> Response:
     """A page with the sentence; a program gets it as a problem (RFC 9457)."""
-    if _is_api(request):
+    if _is_api(request) or is_program(request):
         problem = {"title": words, "status": status, **facts}
         return JSONResponse(problem, status, media_type="application/problem+json")
     return render(request, "message.html", status=status, words=words)

@@ -103,7 +103,7 @@ def _searchable(request: Request) -> ColumnElement[bool]:
     by = signin.contact(request)
     if by is None or not signin.may(request, Right.READ_COUNTS):
         return ~col(Entry.kind).regexp_match(FIGURES)
-    if rights.over(signin.role(request), Right.READ_DRAFTS) is rights.ALL:
+    if signin.over(request, Right.READ_DRAFTS) is rights.ALL:
         return true()
     own = rights.own_bodies(request.app.state.parts.office.programme, by)
     return (col(Entry.kind) != "return.saved") | col(Entry.by).in_(own)

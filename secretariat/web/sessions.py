@@ -6,6 +6,7 @@ They go by real time, also where a demo's clock is moved about.
 import hashlib
 import logging
 import secrets
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,13 +16,13 @@ from sqlmodel import Session, col, delete, select, update
 
 from schemas.account_tables import ClosedAccount, SignedIn
 from schemas.programme import Contact
-from secretariat import board, factors
+from secretariat import board, factors, rights
 from secretariat.clock import WallClock
 from secretariat.commands import posts
 from secretariat.commands.office import Office, bodies_of
 from secretariat.errors import UnreachableError
 from secretariat.factors import Owner
-from secretariat.rights import NEED_FACTOR, Role, role_of
+from secretariat.rights import NEED_FACTOR, Over, Right, Role, Scope, role_of
 from secretariat.rotation import Troika
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,11 @@ class Known:
     contact: Contact
     role: Role
     session: SignedIn
+
+    def over(self, right: Right) -> Over:
+        """How far a right of theirs reaches, within what a token was made for."""
+        within = rights.in_scope(self.session.scopes, right)
+        return rights.over(self.role, right) if within else Over.NONE
 
 
 def now() -> datetime:
@@ -69,9 +75,13 @@ def open_for(
     return row
 
 
-def admit(office: Office, session: Session, contact: Contact, lasts: timedelta) -> str:
-    """A token that stands for a contact, for a program."""
-    return _keep(session, _new(office, session, contact, "program", lasts))
+def admit(
+    office: Office, session: Session, contact: Contact, lasts: timedelta, scopes: Collection[Scope]
+) -> str:
+    """A token that stands for a contact, for a program that does what is within the scopes."""
+    row = _new(office, session, contact, "program", lasts)
+    row.scopes = [scope for scope in Scope if scope in scopes]
+    return _keep(session, row)
 
 
 def renew(request: Request, session: Session, response: Response, *, factor_at: datetime) -> None:
@@ -128,6 +138,11 @@ def role_now(office: Office, session: Session, contact: Contact) -> Role:
 
 def is_closed(session: Session, contact: str) -> bool:
     return session.get(ClosedAccount, contact) is not None
+
+
+def is_program(request: Request) -> bool:
+    """Whether this is asked with a token, by what reads no pages."""
+    return bool(_bearer(request))
 
 
 def known_id(request: Request) -> str:

@@ -22,11 +22,12 @@ from secretariat.errors import (
     FactorNeededError,
     NotAllowedError,
     NotSignedInError,
+    ScopeNeededError,
     UnreachableError,
 )
 from secretariat.installation import DemoClock
 from secretariat.readmodels import unknown
-from secretariat.rights import SENSITIVE, Right, Role
+from secretariat.rights import SENSITIVE, Over, Right, Role, Scope
 from secretariat.web import sessions
 from secretariat.web.sessions import Known, now
 
@@ -77,23 +78,30 @@ def is_whole(found: Known) -> bool:
 
 
 def contact(request: Request) -> Contact | None:
-    """The contact at this browser, or whose token a program sends, if signed in."""
+    """Whose eyes this is shown to: the contact signed in here, or whose token a program sends.
+
+    A program whose token is not for reading is shown what everybody sees.
+    """
     found = known(request)
-    return found.contact if found and is_whole(found) else None
+    if found is None or not is_whole(found):
+        return None
+    bounds = found.session.scopes
+    return found.contact if bounds is None or Scope.READ in bounds else None
 
 
-def role(request: Request) -> Role:
+def over(request: Request, right: Right) -> Over:
+    """How far a right of whoever this is reaches."""
     found = known(request)
-    return found.role if found and is_whole(found) else Role.NOBODY
+    return found.over(right) if found and is_whole(found) else rights.over(Role.NOBODY, right)
 
 
 def may(request: Request, right: Right, body: str | None = None) -> bool:
     """Whether whoever this is has a right, over what is of ``body`` if one is named."""
-    by = contact(request)
-    if by is None or body is None:
-        return rights.may(role(request), right)
+    reach, found = over(request, right), known(request)
+    if found is None or body is None:
+        return reach is not Over.NONE
     office: Office = request.app.state.parts.office
-    return rights.reaches(office.programme, role(request), right, by, body)
+    return rights.reaches(office.programme, reach, found.contact, body)
 
 
 def is_open(request: Request, right: Right) -> bool:
@@ -112,7 +120,11 @@ def is_let_in(request: Request, right: Right) -> bool:
 
 
 def check(request: Request, right: Right) -> Contact:
-    """Who has the right. Raises NotSignedInError, FactorNeededError, NotAllowedError."""
+    """Who has the right.
+
+    Raises NotSignedInError, FactorNeededError, NotAllowedError; ScopeNeededError: the token a
+    program sends is for something else.
+    """
     found = known(request)
     try:
         return _checked(request, found, right)
@@ -131,6 +143,8 @@ def _checked(request: Request, found: Known | None, right: Right) -> Contact:
         _say_who_chairs(request, found)
         those = [str(each) for each in Role if rights.may(each, right)]
         raise NotAllowedError(f"To {right} is for: {', '.join(those)}. You are: {found.role}.")
+    if found.over(right) is Over.NONE:
+        _say_what_for(found, right)
     return found.contact
 
 
@@ -172,6 +186,18 @@ def hide(request: Request, table: type[SQLModel], key: str | int) -> NoReturn:
 def _line(text: str) -> str:
     """One line for the log, whatever was typed."""
     return " ".join(inert(text).split())
+
+
+def _say_what_for(found: Known, right: Right) -> NoReturn:
+    """Raises ScopeNeededError; NotAllowedError: no token is for that."""
+    needed, scopes = rights.scope_of(right), found.session.scopes or ()
+    if needed is None:
+        raise NotAllowedError(f"To {right} is for no program's token. Nothing was changed.")
+    raise ScopeNeededError(
+        f"To {right} a token needs the scope “{needed}”; this one has: {', '.join(scopes)}. "
+        "Nothing was changed.",
+        needed,
+    )
 
 
 def _say_who_chairs(request: Request, found: Known) -> None:
