@@ -10,10 +10,12 @@ from schemas.programme import Contact, Function, LadderStep, Milestone, Programm
 from schemas.return_tables import FigureReturn
 from schemas.tables import Entry, Mail, Obligation, Reply, Timer
 from secretariat import closeup, figures, returns, words
+from secretariat.catalogues import marked
 from secretariat.commands import promises, reminders
 from secretariat.commands.figures import spoken_for
 from secretariat.commands.office import Desk
 from secretariat.commands.returns import judges
+from secretariat.languages import ENGLISH, Language
 from secretariat.ownership import ENGINE
 from secretariat.readmodels import row
 
@@ -146,18 +148,19 @@ def _step(step: LadderStep, comes_at: datetime | None, mails: list[Mail]) -> Ste
 
 
 def state(obligation: Obligation, now: datetime) -> str:
-    """In a word where it stands."""
+    """In a word where it stands, to be translated where it is shown."""
     if obligation.done_at:
-        return "done"
+        return marked("done")
     if obligation.do_by <= now:
-        return "late"
+        return marked("late")
     if obligation.snoozed_until and not _is_over(obligation, now):
-        return "put off"
+        return marked("put off")
     if obligation.acknowledged_at:
-        return "acknowledged"
+        return marked("acknowledged")
     if obligation.asked_at > now:
-        return "to be asked"
-    return "not acknowledged" if obligation.acknowledge_by <= now else "asked"
+        return marked("to be asked")
+    unseen = obligation.acknowledge_by <= now
+    return marked("not acknowledged") if unseen else marked("asked")
 
 
 def _is_over(obligation: Obligation, now: datetime) -> bool:
@@ -165,7 +168,11 @@ def _is_over(obligation: Obligation, now: datetime) -> bool:
     return obligation.snoozed_until <= now.date()
 
 
-def title(programme: Programme, obligation: Obligation) -> str:
+def title(programme: Programme, obligation: Obligation, language: Language = ENGLISH) -> str:
     """“Country paper handed in (SOM preparation, SOM14)”."""
-    function = words.function_name(programme, obligation.function)
-    return f"{obligation.title} ({function}, {obligation.cycle.partition('/')[2]})"
+    return language.phrase(
+        "{milestone} ({function}, {cycle})",
+        milestone=words.step_title(programme, obligation.title, language),
+        function=words.function_name(programme, obligation.function, language),
+        cycle=obligation.cycle.partition("/")[2],
+    )

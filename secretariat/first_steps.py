@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select
 
 from schemas.programme import Programme
 from schemas.tables import Entry, Mail, Person, PostHeld
+from secretariat.languages import ENGLISH, Language
 from secretariat.settings import Settings
 
 _MADE_UP = (".example", "example.org", "example.com", "example.net")
@@ -21,41 +22,53 @@ class Step:
     page: str = ""
 
 
-def steps(session: Session, programme: Programme, settings: Settings) -> list[Step]:
+def steps(
+    session: Session, programme: Programme, settings: Settings, language: Language = ENGLISH
+) -> list[Step]:
     """In the order they are best done."""
-    functions, members = len(programme.functions), len(programme.members)
-    loaded = f"{programme.name}: {functions} functions, {members} governments."
+    _ = language.gettext
+    loaded = language.phrase(
+        "{programme}: {functions} functions, {members} governments.",
+        programme=programme.name,
+        functions=len(programme.functions),
+        members=len(programme.members),
+    )
     nowhere = _nowhere(session, programme)
     mailed = session.exec(select(Mail.id).where(Mail.state == "accepted").limit(1)).first()
     offers = select(Entry.seq).where(Entry.kind == "holding.offered")
     offered = session.exec(offers.limit(1)).first()
     return [
-        Step("The programme is loaded", True, loaded, "/help"),
+        Step(_("The programme is loaded"), True, loaded, "/help"),
         Step(
-            "Mail leaves by your own server",
+            _("Mail leaves by your own server"),
             settings.smtp is not None,
-            "Set SECRETARIAT_SMTP_URL and start again; until then mail is only caught here.",
+            _("Set SECRETARIAT_SMTP_URL and start again; until then mail is only caught here."),
         ),
         Step(
-            "Every post has a real mailbox",
+            _("Every post has a real mailbox"),
             not nowhere,
-            f"{len(nowhere)} still have a made-up address: write theirs into the programme file, "
-            "or say who holds the post."
+            language.phrase(
+                "{count} still have a made-up address: write theirs into the programme file, "
+                "or say who holds the post.",
+                count=len(nowhere),
+            )
             if nowhere
-            else "None has a made-up address.",
+            else _("None has a made-up address."),
             "/people",
         ),
         Step(
-            "A first mail was taken by the server",
+            _("A first mail was taken by the server"),
             mailed is not None,
-            "It leaves with the first thing that is asked or offered; “secretariat up” does not "
-            "start with a server it cannot use.",
+            _(
+                "It leaves with the first thing that is asked or offered; “secretariat up” does "
+                "not start with a server it cannot use."
+            ),
             "/mail",
         ),
         Step(
-            "A first duty is offered to a government",
+            _("A first duty is offered to a government"),
             offered is not None,
-            "Open a function, then one of its duties, and offer it.",
+            _("Open a function, then one of its duties, and offer it."),
             f"/functions/{programme.functions[0].slug}",
         ),
     ]

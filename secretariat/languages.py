@@ -6,7 +6,7 @@ English is what the program is written in; other languages are catalogues beside
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -58,9 +58,17 @@ class Language:
         """“10 March 2020”."""
         return format_date(day, "long", _locale(self.cldr))
 
+    def short(self, day: date) -> str:
+        """“10 Mar 2020”."""
+        return format_date(day, "medium", _locale(self.cldr))
+
     def month(self, day: date) -> str:
         """“March 2020”."""
         return format_skeleton("yMMMM", day, locale=_locale(self.cldr))
+
+    def short_month(self, day: date) -> str:
+        """“Mar 2020”."""
+        return format_skeleton("yMMM", day, locale=_locale(self.cldr))
 
     def weekday(self, day: date) -> str:
         """“Tuesday, 10 March 2020”."""
@@ -68,9 +76,16 @@ class Language:
 
     def moment(self, at: datetime) -> str:
         """“Tuesday, 10 March 2020, 17:00”, in the zone ``at`` has."""
+        return self._timed("full", self.weekday(at.date()), at)
+
+    def short_moment(self, at: datetime) -> str:
+        """“10 Mar 2020, 17:00”, in the zone ``at`` has."""
+        return self._timed("medium", self.short(at.date()), at)
+
+    def _timed(self, length: Literal["full", "medium"], day: str, at: datetime) -> str:
         time = format_skeleton("Hm", at.replace(tzinfo=None), locale=_locale(self.cldr))
-        both = str(get_datetime_format("full", _locale(self.cldr))).replace("'", "")
-        return both.replace("{0}", time).replace("{1}", self.weekday(at.date()))
+        both = str(get_datetime_format(length, _locale(self.cldr))).replace("'", "")
+        return both.replace("{0}", time).replace("{1}", day)
 
     def place(self, zone: str) -> str:
         """The city a time zone is named by."""

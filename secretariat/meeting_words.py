@@ -8,6 +8,7 @@ from typing import Any
 from schemas.anchor import Anchor
 from schemas.programme import Programme
 from secretariat import words
+from secretariat.languages import ENGLISH, Language
 from secretariat.meeting import DelegationSeen, MeetingSeen, Move, SilenceSeen
 
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
@@ -17,9 +18,10 @@ def name(programme: Programme, body: str) -> str:
     return words.name_of(programme, body)
 
 
-def when(anchor: Anchor) -> str:
+def when(anchor: Anchor, language: Language = ENGLISH) -> str:
     """“first quarter of 2019, date not fixed”."""
-    return anchor.words + (", date not fixed" if anchor.tentative else "")
+    said = words.anchor_name(anchor, language)
+    return language.phrase("{when}, date not fixed", when=said) if anchor.tentative else said
 
 
 def facts(programme: Programme, seen: MeetingSeen) -> Iterator[str]:

@@ -89,7 +89,7 @@ def update() -> None:
                 )
                 path.write_text(head, encoding="utf-8")
             catalog = read(path)
-            catalog.update(texts)
+            catalog.update(texts, no_fuzzy_matching=True)
             write(path, catalog)
 
 

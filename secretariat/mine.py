@@ -10,10 +10,12 @@ from schemas.meeting_tables import Objection, Silence
 from schemas.return_tables import FigureReturn
 from schemas.tables import Holding, Obligation, Review
 from secretariat import asked
+from secretariat.catalogues import marked
 from secretariat.commands import promises
 from secretariat.commands.office import Desk
 from secretariat.commands.returns import judges
-from secretariat.words import name_of, receiver_name
+from secretariat.languages import ENGLISH, Language
+from secretariat.words import duty_name, name_of, receiver_name
 
 
 @dataclass(frozen=True)
@@ -30,58 +32,60 @@ class Need:
     late: bool
 
 
-def needs(desk: Desk, body: str) -> list[Need]:
+def needs(desk: Desk, body: str, language: Language = ENGLISH) -> list[Need]:
     found = [
-        *_obligations(desk, body),
-        *_offers(desk, body),
-        *_reviews(desk, body),
-        *_statements(desk, body),
-        *_judgements(desk, body),
+        need
+        for of_a_kind in (_obligations, _offers, _reviews, _statements, _judgements)
+        for need in of_a_kind(desk, body, language)
     ]
     return sorted(found, key=lambda need: (need.by is None, need.by or desk.now, need.page))
 
 
-def _obligations(desk: Desk, body: str) -> Iterator[Need]:
+def _obligations(desk: Desk, body: str, language: Language) -> Iterator[Need]:
     """What it is asked, papers for meetings among it; what it handed in waits for others."""
     handed_in = _handed_in(desk)
     for obligation in asked.asked(desk.session, body=body):
         if obligation.asked_at <= desk.now and obligation.id not in handed_in:
-            kind = "do it" if obligation.acknowledged_at else "acknowledge and do it"
-            yield _about(desk, kind, obligation, obligation.do_by)
+            seen = obligation.acknowledged_at is not None
+            kind = marked("do it") if seen else marked("acknowledge and do it")
+            yield _about(desk, language.gettext(kind), obligation, obligation.do_by, language)
 
 
-def _offers(desk: Desk, body: str) -> Iterator[Need]:
+def _offers(desk: Desk, body: str, language: Language) -> Iterator[Need]:
     for holding in desk.session.exec(select(Holding).where(Holding.offered_to == body)):
-        yield _at(desk, "answer the offer", holding, holding.answer_by)
+        yield _at(desk, language.gettext("answer the offer"), holding, holding.answer_by, language)
 
 
-def _reviews(desk: Desk, body: str) -> Iterator[Need]:
+def _reviews(desk: Desk, body: str, language: Language) -> Iterator[Need]:
     waiting = select(Review.holding).where(col(Review.answered_at).is_(None))
     query = select(Holding).where(Holding.owner == body, col(Holding.id).in_(waiting))
     for holding in desk.session.exec(query):
-        yield _at(desk, "say whether it is still performed", holding, None)
+        kind = language.gettext("say whether it is still performed")
+        yield _at(desk, kind, holding, None, language)
 
 
-def _statements(desk: Desk, body: str) -> Iterator[Need]:
+def _statements(desk: Desk, body: str, language: Language) -> Iterator[Need]:
     if body not in desk.programme.task_forces():
         return
     query = select(Silence).where(col(Silence.state).in_(("open", "broken")))
     for silence in desk.session.exec(query.where(Silence.ends_at > desk.now)):
         if desk.session.get(Objection, (silence.id, body)) is None:
-            title = f"Draft joint statement of {silence.som}"
-            page = f"/meetings/{silence.som}"
-            yield Need("read it, object if need be", title, page, silence.ends_at, late=False)
+            title = language.phrase("Draft joint statement of {som}", som=silence.som)
+            kind = language.gettext("read it, object if need be")
+            yield Need(kind, title, f"/meetings/{silence.som}", silence.ends_at, late=False)
 
 
-def _judgements(desk: Desk, body: str) -> Iterator[Need]:
+def _judgements(desk: Desk, body: str, language: Language) -> Iterator[Need]:
     """More time that is asked for, and figures to be verified."""
     for obligation in asked.asked(desk.session):
         if obligation.wanted_on and promises.answering_body(desk, obligation) == body:
-            yield _of_another(desk, "give more time or not", obligation, obligation.do_by)
+            kind = language.gettext("give more time or not")
+            yield _of_another(desk, kind, obligation, obligation.do_by, language)
     for key in _handed_in(desk):
         obligation = desk.session.get_one(Obligation, key)
         if body in judges(desk, obligation):
-            yield _of_another(desk, "verify the figures", obligation, None)
+            kind = language.gettext("verify the figures")
+            yield _of_another(desk, kind, obligation, None, language)
 
 
 def _handed_in(desk: Desk) -> set[str]:
@@ -89,22 +93,28 @@ def _handed_in(desk: Desk) -> set[str]:
     return set(desk.session.exec(query))
 
 
-def _about(desk: Desk, kind: str, obligation: Obligation, by: datetime | None) -> Need:
+def _about(
+    desk: Desk, kind: str, obligation: Obligation, by: datetime | None, language: Language
+) -> Need:
     late = by is not None and by <= desk.now
-    title = asked.title(desk.programme, obligation)
+    title = asked.title(desk.programme, obligation, language)
     return Need(kind, title, f"/obligations/{obligation.id}", by, late)
 
 
-def _of_another(desk: Desk, kind: str, obligation: Obligation, by: datetime | None) -> Need:
+def _of_another(
+    desk: Desk, kind: str, obligation: Obligation, by: datetime | None, language: Language
+) -> Need:
     """What another body did or wants; its name tells it from the same of others."""
-    need = _about(desk, kind, obligation, by)
-    return replace(need, title=f"{name_of(desk.programme, obligation.body)}: {need.title}")
+    need = _about(desk, kind, obligation, by, language)
+    whose = name_of(desk.programme, obligation.body, language)
+    return replace(need, title=f"{whose}: {need.title}")
 
 
-def _at(desk: Desk, kind: str, holding: Holding, by: datetime | None) -> Need:
-    function = desk.programme.function(holding.function)
-    duties = {duty.slug: duty.name for duty in function.duties} if function else {}
-    where = receiver_name(desk.programme, holding.receiver)
-    title = f"{duties.get(holding.duty, holding.duty)} ({where})"
+def _at(desk: Desk, kind: str, holding: Holding, by: datetime | None, language: Language) -> Need:
+    title = language.phrase(
+        "{duty} ({receiver})",
+        duty=duty_name(desk.programme, holding.function, holding.duty, language),
+        receiver=receiver_name(desk.programme, holding.receiver, language),
+    )
     late = by is not None and by <= desk.now
     return Need(kind, title, f"/holdings/{holding.id}", by, late)

@@ -234,6 +234,12 @@ def function_name(programme: Programme, slug: str, language: Language = ENGLISH)
     return language.text_of(programme, found.name) if found else slug
 
 
+def duty_name(programme: Programme, function: str, slug: str, language: Language = ENGLISH) -> str:
+    found = programme.function(function)
+    duties = {duty.slug: duty.name for duty in found.duties} if found else {}
+    return language.text_of(programme, duties.get(slug, slug))
+
+
 def name_of(programme: Programme, body: str, language: Language = ENGLISH) -> str:
     """A body by its name; the program itself is “the engine”."""
     if found := programme.body(body):

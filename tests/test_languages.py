@@ -558,7 +558,40 @@ def test_a_link_that_cannot_be_used_speaks_the_browser_s_language(
         assert f'<html lang="{tag}">' in page.text
 
 
-def test_the_board_is_in_english(site: Site) -> None:
+def lang(site: Site, path: str = "/", **headers: str) -> str:
+    found = re.search('<html lang="([^"]+)"', site.browser.get(path, headers=headers).text)
+    assert found
+    return found[1]
+
+
+def test_the_board_is_in_the_language_chosen_else_of_who_is_signed_in_else_of_the_browser(
+    site: Site,
+) -> None:
+    wanted = {"Accept-Language": "fr, zh-CN;q=0.9, lo"}
+    assert lang(site) == "en"
+    assert lang(site, **wanted) == "zh-Hans"
+    site.sign_in("tf-la-head")
+    assert lang(site, **wanted) == "lo"
+    for chosen in ("th", "en"):
+        answer = site.browser.post("/language", data={"language": chosen, "back": "/chair"})
+        assert answer.headers["location"] == "/chair"
+        assert [lang(site, path, **wanted) for path in ("/", "/nowhere")] == [chosen, chosen]
+    site.browser.post("/language", data={"language": "xx"})
+    assert lang(site, **wanted) == "lo"
+
+
+def test_a_copy_of_a_page_serves_only_who_reads_that_language(site: Site) -> None:
+    """What a program asks for is in English, so that its mark changes with the content alone."""
+    assert site.browser.get("/").headers["vary"] == "Cookie, Accept-Language, Accept-Encoding"
+    marks = set()
+    for wanted in ("en", "lo"):
+        answer = site.browser.get("/api/status", headers={"Accept-Language": wanted})
+        marks.add(answer.headers["etag"])
+    assert len(marks) == 1
+
+
+def test_days_and_names_on_the_board_are_those_of_its_language(site: Site) -> None:
     page = site.browser.get("/", headers={"Accept-Language": "lo"}).text
-    assert '<html lang="en">' in page
-    assert "?lang=" not in page
+    assert language_of("lo").day(date(2020, 3, 10)) in page
+    assert "ກຳປູເຈຍ" in page
+    assert "10 March 2020" not in page

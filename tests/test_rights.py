@@ -33,7 +33,7 @@ PEOPLE = {
     Role.ADMIN: "operations-focal-point",
 }
 SAFE = {"GET", "HEAD"}
-OF_THE_BROWSER = ("/sign-in", "/sign-out", "/theme")
+OF_THE_BROWSER = ("/sign-in", "/sign-out", "/theme", "/language")
 OPEN = (Right.READ_BOARD, Right.USE_LINK, Right.SIGN_IN)
 
 

@@ -24,7 +24,8 @@ from schemas.tables import Entry, Link
 from secretariat import words
 from secretariat.catalogues import marked
 from secretariat.moments import in_words
-from secretariat.web.render import language_at, render
+from secretariat.web.render import render
+from secretariat.web.speaking import language_at
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from secretariat.web import (
     api,
     assets,
     chair,
+    choices,
     collection,
     countries,
     dossiers,
@@ -56,12 +57,12 @@ from secretariat.web import (
     returns,
     search,
     second_factor,
-    theme,
 )
 from secretariat.web.attempts import Attempts
 from secretariat.web.events import Listeners
-from secretariat.web.render import language_at, render, said
+from secretariat.web.render import render
 from secretariat.web.sessions import is_program, is_secure
+from secretariat.web.speaking import language_at, said
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; "
@@ -111,6 +112,7 @@ def create_app(parts: Parts) -> FastAPI:
         accounts,
         api,
         chair,
+        choices,
         collection,
         countries,
         pages,
@@ -132,7 +134,6 @@ def create_app(parts: Parts) -> FastAPI:
         returns,
         search,
         second_factor,
-        theme,
     ):
         for route in door.router.routes:
             if isinstance(route, APIRoute) and route.methods == {"GET"}:

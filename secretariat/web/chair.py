@@ -6,7 +6,7 @@ from sqlmodel import col
 
 from schemas.tables import Entry
 from schemas.turn_acts import AcceptSwap, DeclineSwap, OfferSwap, PassTurn
-from secretariat import board, chair, closeup, words
+from secretariat import board, chair, closeup
 from secretariat.commands.office import Office
 from secretariat.errors import BadInputError
 from secretariat.rights import Right
@@ -38,7 +38,6 @@ def show_chair(request: Request, at: str | None = None) -> Response:
         own=lambda code: by is not None and office.programme.task_force(code) == by.body,
         rights=chair.RIGHTS,
         steers=by is not None and by.body == office.steward,
-        member_name=lambda code: words.member_name(office.programme, code),
     )
 
 

@@ -2,8 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from schemas.phase import Phase
-from secretariat import asked, country, ladder, words
+from secretariat import asked, country, ladder
 from secretariat.commands.office import Office
 from secretariat.rights import Right
 from secretariat.web.looking import looking
@@ -31,9 +30,4 @@ def show_country(request: Request, member: str, at: str | None = None) -> Respon
         title_of=lambda obligation: asked.title(programme, obligation),
         state=lambda obligation: asked.state(obligation, look.now),
         days_late=ladder.days_late,
-        words_of=lambda phase: Phase(phase).words,
-        body_name=lambda body: words.name_of(programme, body),
-        receiver_name=lambda receiver: words.receiver_name(programme, receiver),
-        role_name=lambda contact: words.post_name(programme, contact),
-        function_name=lambda slug: words.function_name(programme, slug),
     )

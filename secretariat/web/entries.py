@@ -89,7 +89,6 @@ def show_ledger(
         request,
         "ledger.html",
         entries=[(e, words.sentence(office.programme, ledger.event(e), e.by)) for e in shown],
-        body_name=lambda body: words.name_of(office.programme, body),
         older=shown[-1].seq if len(found) > PAGE else None,
         asked={"q": q, "kind": kind, "by": by, "since": since, "until": until},
         kinds=KINDS,

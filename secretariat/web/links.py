@@ -20,7 +20,6 @@ from schemas.acts import (
     Review,
     Snooze,
 )
-from schemas.anchor import Anchor
 from schemas.figure_acts import ReportStage
 from schemas.meeting_acts import FileDocument, NameDelegation, ObjectToStatement
 from schemas.meeting_tables import Delegation, Document, Objection, Silence
@@ -43,8 +42,9 @@ from secretariat.typed import act_from
 from secretariat.web import return_form, signin
 from secretariat.web.answered import FAMILIES, answered, settled
 from secretariat.web.opening import contact_of, opened, reader, unusable
-from secretariat.web.render import asked_for, language_at, render
+from secretariat.web.render import render
 from secretariat.web.signin import needs
+from secretariat.web.speaking import asked_for, language_at
 
 router = APIRouter()
 NO_REASON = marked("Write the reason into the form as well. Nothing was changed.")
@@ -98,7 +98,6 @@ def _facts(request: Request, token: str, link: Link) -> dict[str, Any]:
         "contact": contact,
         "post": words.post_name(programme, contact, language),
         "in_words": in_words(contact.zone, language),
-        "body_name": lambda body: words.name_of(programme, body, language),
     }
 
 
@@ -141,12 +140,8 @@ def _obligation_page(
         evidence=language.text_of(office.programme, seen.milestone.evidence)
         if seen.milestone
         else "",
-        text_of=lambda text: language.text_of(office.programme, text),
-        receiver_name=lambda receiver: words.receiver_name(office.programme, receiver, language),
-        anchor_name=lambda text: words.anchor_name(Anchor.model_validate(text), language),
         acts=seen.possible(facts["contact"].body, office.programme),
         today=now.astimezone(ZoneInfo(facts["contact"].zone)).date().isoformat(),
-        day=language.day,
         **facts,
     )
 
@@ -194,8 +189,6 @@ def _answer_page(request: Request, seen: closeup.HoldingSeen, facts: dict[str, A
         duty=language.text_of(programme, seen.duty),
         function=words.function_name(programme, seen.function.slug, language),
         missing=language.listed([language.text_of(programme, item.name) for item in seen.missing]),
-        words_of=lambda phase: words.phase_name(phase, language),
-        receiver_name=lambda receiver: words.receiver_name(programme, receiver, language),
         **facts,
     )
 

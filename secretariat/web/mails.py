@@ -96,7 +96,6 @@ def show_preview(request: Request, name: Word = "obligation", language: Word = "
         name=name,
         chosen=LANGUAGES[language],
         names=names(parts.composer),
-        languages=LANGUAGES,
     )
 
 

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from schemas.anchor import Anchor
 from schemas.meeting_acts import ObjectToStatement
 from schemas.tables import Som
-from secretariat import asked, board, meeting, meeting_words, words
+from secretariat import asked, board, meeting, meeting_words
 from secretariat.commands import filing
 from secretariat.commands.office import Office
 from secretariat.dossier import pack_of
@@ -32,7 +32,6 @@ router = APIRouter()
 @router.get("/meetings", dependencies=[needs(Right.READ_BOARD)])
 def show_meetings(request: Request, at: str | None = None) -> Response:
     """Every meeting there is or was, the ones to come first."""
-    office: Office = request.app.state.parts.office
     look = looking(request, at)
     with look.store.read() as session:
         closed = select(Som).where(col(Som.closed_at).is_not(None))
@@ -43,7 +42,6 @@ def show_meetings(request: Request, at: str | None = None) -> Response:
         "meetings.html",
         coming=coming,
         held=held,
-        member_name=lambda code: words.member_name(office.programme, code),
         words_of=lambda anchor: meeting_words.when(Anchor.model_validate(anchor)),
     )
 
@@ -64,8 +62,6 @@ def show_meeting(request: Request, name: str, at: str | None = None) -> Response
         sees_names=_sees_names(request, seen.som),
         begun=seen.anchor.first <= look.day,
         days=(seen.anchor.day - look.day).days,
-        body_name=lambda body: words.name_of(programme, body),
-        member_name=lambda code: words.member_name(programme, code),
         when=meeting_words.when,
         statement_words=lambda one: meeting_words.statement(programme, one),
         delegation_words=lambda one: meeting_words.delegation(programme, one),

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from schemas.tables import Obligation
-from secretariat import asked, board, ladder, words
+from secretariat import asked, board, ladder
 from secretariat.commands import auditing
 from secretariat.commands.office import Desk, Office
 from secretariat.languages import ENGLISH
@@ -94,6 +94,5 @@ def _common(office: Office) -> dict[str, Any]:
     programme = office.programme
     return {
         "title_of": lambda o: asked.title(programme, o),
-        "body_name": lambda body: words.name_of(programme, body),
         "days_late": ladder.days_late,
     }

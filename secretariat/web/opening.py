@@ -21,7 +21,8 @@ from secretariat.languages import Language
 from secretariat.moments import in_words
 from secretariat.web import sessions
 from secretariat.web.answered import settled
-from secretariat.web.render import language_at, render
+from secretariat.web.render import render
+from secretariat.web.speaking import language_at
 
 NOTICE = timedelta(days=30)
 

@@ -19,6 +19,7 @@ from secretariat.commands.office import Desk, Office
 from secretariat.commands.reach import Reach, Unreachable
 from secretariat.errors import UnknownError
 from secretariat.installation import DemoClock
+from secretariat.languages import Language
 from secretariat.ownership import ENGINE
 from secretariat.rights import Right
 from secretariat.timers import next_due
@@ -26,6 +27,7 @@ from secretariat.web import chart, filters, signin
 from secretariat.web.looking import day_of, looking
 from secretariat.web.render import render
 from secretariat.web.signin import needs
+from secretariat.web.speaking import language_at
 
 router = APIRouter()
 
@@ -35,7 +37,7 @@ def show_board(request: Request, at: str | None = None) -> Response:
     """The board now, or at the end of a past day (``?at=2018-06-30``)."""
     office: Office = request.app.state.parts.office
     look = looking(request, at)
-    wanted = filters.wanted(request, office.programme)
+    wanted, language = filters.wanted(request, office.programme), language_at(request)
     with look.store.read() as session, office.store.read() as present:
         moved = trend.steps(session, look.now)
         found: dict[str, Any] = {
@@ -43,7 +45,7 @@ def show_board(request: Request, at: str | None = None) -> Response:
             "chair": board.chair(session),
             "meetings": board.meetings(session, look.day),
             "late": board.late(session, look.now),
-            "events": _events(session, office, 12),
+            "events": _events(session, office, 12, language),
             "mails": _mails(present, look.now, 8),
             "runs": [] if look.past else board.runs(present),
             "next_timer": None if look.past else next_due(present, but=auditing.KIND),
@@ -58,15 +60,14 @@ def show_board(request: Request, at: str | None = None) -> Response:
         wanted=wanted,
         shown=[row for row in found["rows"] if wanted.fits(row)],
         trend=lambda cell: trend.of(cell.holdings, moved),
-        since=look.now - trend.LATELY,
+        since_lately=look.now - trend.LATELY,
         days_until=lambda moment: (moment - look.now).days,
         counts={t: sum(row.transferred == t for row in found["rows"]) for t in Transferred},
         phases=list(Phase),
         demo=isinstance(office.clock, DemoClock),
         health=request.app.state.parts.health(),
-        body_name=lambda body: words.name_of(office.programme, body),
         days_late=ladder.days_late,
-        owner_words=lambda cell, code: _owner_words(office, cell, code),
+        owner_words=lambda cell, code: _owner_words(office, cell, code, language),
         **found,
     )
 
@@ -98,7 +99,6 @@ def show_forecast(request: Request, at: str | None = None) -> Response:
         months=months,
         month=lambda at: short_month(at, programme.zone).replace(" ", "\N{NO-BREAK SPACE}"),
         percent=percent,
-        function_name=lambda slug: f.name if (f := programme.function(slug)) else slug,
     )
 
 
@@ -164,31 +164,33 @@ def _close(
         request,
         template,
         seen=seen,
-        body_name=lambda body: words.name_of(office.programme, body),
-        words_of=lambda phase: Phase(phase).words,
-        receiver_name=lambda receiver: words.receiver_name(office.programme, receiver),
         **more,
     )
 
 
-def _owner_words(office: Office, cell: board.Cell, country: str) -> str:
+def _owner_words(office: Office, cell: board.Cell, country: str, language: Language) -> str:
     """The owners as read within a country's column: its own task force needs no name."""
     programme = office.programme
     if len(cell.owners) > 2:
-        return f"{len(cell.owners)} task forces"
+        return language.phrase("{count} task forces", count=len(cell.owners))
     own = programme.task_force(country)
     return ", ".join(
-        "task force" if owner == own else words.name_of(programme, owner) for owner in cell.owners
+        language.gettext("task force")
+        if owner == own
+        else words.name_of(programme, owner, language)
+        for owner in cell.owners
     )
 
 
-def _events(session: Session, office: Office, limit: int) -> list[tuple[Entry, str]]:
+def _events(
+    session: Session, office: Office, limit: int, language: Language
+) -> list[tuple[Entry, str]]:
     """The last things that happened, without the engine's planning."""
     query = select(Entry).where(
         col(Entry.kind).not_in(("holding.opened", "milestone.planned", "cycle.moved"))
     )
     entries = session.exec(query.order_by(col(Entry.seq).desc()).limit(limit)).all()
-    return [(e, words.sentence(office.programme, ledger.event(e), e.by)) for e in entries]
+    return [(e, words.sentence(office.programme, ledger.event(e), e.by, language)) for e in entries]
 
 
 def _mails(session: Session, until: datetime, limit: int) -> list[Mail]:
@@ -202,7 +204,8 @@ def _needs(request: Request, session: Session) -> list[mine.Need]:
     office: Office = request.app.state.parts.office
     if by is None:
         return []
-    return mine.needs(Desk(session, office.programme, office.clock.now(), by.body), by.body)
+    desk = Desk(session, office.programme, office.clock.now(), by.body)
+    return mine.needs(desk, by.body, language_at(request))
 
 
 def _first_steps(request: Request, session: Session) -> list[first_steps.Step]:
@@ -211,7 +214,7 @@ def _first_steps(request: Request, session: Session) -> list[first_steps.Step]:
     by = signin.contact(request)
     if by is None or by.body != parts.office.steward or isinstance(parts.office.clock, DemoClock):
         return []
-    found = first_steps.steps(session, parts.office.programme, parts.settings)
+    found = first_steps.steps(session, parts.office.programme, parts.settings, language_at(request))
     return [] if all(step.done for step in found) else found
 
 

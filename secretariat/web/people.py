@@ -5,7 +5,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from schemas.people import PersonIn
-from secretariat import people, words
+from secretariat import people
 from secretariat.commands import posts
 from secretariat.commands.office import Desk, Office
 from secretariat.errors import BadInputError
@@ -37,8 +37,6 @@ def show_people(request: Request) -> Response:
         ],
         steers=signin.may(request, Right.STEER),
         may=lambda post: signin.may(request, Right.ACT) and by.body in (post.body, office.steward),
-        role_name=lambda contact: words.role_name(office.programme, contact),
-        member_name=lambda code: words.member_name(office.programme, code),
         first_day=office.clock.now().date().isoformat(),
     )
 

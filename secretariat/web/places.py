@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from secretariat.catalogues import marked
 from secretariat.rights import Right
 from secretariat.web import signin
 
@@ -21,20 +22,22 @@ class Place:
 
 
 PLACES = (
-    Place("/", "Board", ("/functions/", "/holdings/", "/countries/", "/runs/")),
-    Place("/obligations", "Obligations", ("/obligations/", "/documents/", "/delegations/")),
-    Place("/meetings", "Meetings", ("/meetings/",)),
-    Place("/chair", "Chair"),
-    Place("/returns", "Indicators", ("/returns/", "/return/"), looks_back=False),
-    Place("/figures", "Figures"),
-    Place("/forecast", "Forecast"),
-    Place("/mail", "Mail", ("/mail/",), looks_back=False, needs=Right.READ_MAILS),
-    Place("/caught", "Caught mail", ("/caught/",), looks_back=False, needs=Right.READ_CAUGHT),
-    Place("/people", "People", looks_back=False, needs=Right.READ_ADDRESSES),
-    Place("/ledger", "Ledger"),
-    Place("/tables", "Tables"),
-    Place("/accounts", "Accounts", looks_back=False, needs=Right.ADMINISTER),
-    Place("/help", "Help", looks_back=False),
+    Place("/", marked("Board"), ("/functions/", "/holdings/", "/countries/", "/runs/")),
+    Place("/obligations", marked("Obligations"), ("/obligations/", "/documents/", "/delegations/")),
+    Place("/meetings", marked("Meetings"), ("/meetings/",)),
+    Place("/chair", marked("Chair")),
+    Place("/returns", marked("Indicators"), ("/returns/", "/return/"), looks_back=False),
+    Place("/figures", marked("Figures")),
+    Place("/forecast", marked("Forecast")),
+    Place("/mail", marked("Mail"), ("/mail/",), looks_back=False, needs=Right.READ_MAILS),
+    Place(
+        "/caught", marked("Caught mail"), ("/caught/",), looks_back=False, needs=Right.READ_CAUGHT
+    ),
+    Place("/people", marked("People"), looks_back=False, needs=Right.READ_ADDRESSES),
+    Place("/ledger", marked("Ledger")),
+    Place("/tables", marked("Tables")),
+    Place("/accounts", marked("Accounts"), looks_back=False, needs=Right.ADMINISTER),
+    Place("/help", marked("Help"), looks_back=False),
 )
 
 

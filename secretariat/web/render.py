@@ -1,24 +1,21 @@
 """Filling a page: the templates, and what every page knows."""
 
-from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from notifications.rendering import teach
 from schemas.acts import Told
 from schemas.anchor import Anchor
 from schemas.programme import Contact
-from schemas.texts import inert
 from secretariat import filetypes, ledger, words
-from secretariat.errors import SecretariatError, UnreachableError
-from secretariat.languages import ENGLISH, LANGUAGES, Language, language_of
+from secretariat.errors import UnreachableError
 from secretariat.rights import Right
-from secretariat.web import assets, looking, signin, theme
+from secretariat.web import assets, choices, looking, signin, speaking
 from secretariat.web.places import places
 
 AS_OPENED = ("/link/", "/account", "/second-factor", "/sign-in")
@@ -34,6 +31,7 @@ TEMPLATES = Environment(
 
 teach(TEMPLATES)
 TEMPLATES.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
+TEMPLATES.filters["strong"] = Markup("<strong>{}</strong>").format
 TEMPLATES.filters["anchor"] = lambda text: Anchor.model_validate(text).words
 TEMPLATES.filters["told"] = lambda entry: Told(**_told_of(ledger.event(entry).data))
 TEMPLATES.globals["endings"] = ",".join(filetypes.TYPES)
@@ -48,28 +46,24 @@ def _told_of(data: dict[str, Any]) -> dict[str, Any]:
 def render(request: Request, template: str, *, status: int = 200, **facts: Any) -> Response:
     parts = request.app.state.parts
     programme = parts.office.programme
-    language = language_at(request)
     signed_in = _signed_in(request)
     known = {
         "programme": programme,
-        "language": language,
-        "keep": asked_for(request),
-        "other_language": _own_language(request) if language is ENGLISH else ENGLISH,
         "signed_in": signed_in,
         "factor_needed": getattr(request.state, "factor_needed", False),
         "half_in": _half_in(request),
         "zone": programme.zone,
         "catching": parts.caught is not None and signin.is_let_in(request, Right.READ_CAUGHT),
         "status": status,
-        "local": local(programme.zone),
         "pages": places(request),
-        "theme": theme.chosen(request),
+        "theme": choices.theme(request),
         **_place(request),
+        **speaking.facts(request),
         **looking.facts(request),
     }
     known["live"] = _is_live(request, status) and not known["past"]
     page = TEMPLATES.get_template(template).render(known | facts)
-    return HTMLResponse(page, status_code=status)
+    return HTMLResponse(page, status_code=status, headers={"Vary": "Cookie, Accept-Language"})
 
 
 def _is_live(request: Request, status: int) -> bool:
@@ -106,48 +100,3 @@ def _half_in(request: Request) -> bool:
     except UnreachableError:
         return False
     return found is not None and not signin.is_whole(found)
-
-
-def local(zone: str) -> Any:
-    """A filter for instants in the programme's zone: “3 Jan 2019, 10:00”."""
-
-    def words(at: datetime, form: str = "%-d %b %Y, %H:%M") -> str:
-        return at.astimezone(ZoneInfo(zone)).strftime(form)
-
-    return words
-
-
-def language_at(request: Request) -> Language:
-    """The language of the page asked for: English where the reader chose it, or of the board."""
-    return ENGLISH if asked_for(request) else _own_language(request)
-
-
-def said(request: Request, error: SecretariatError) -> str:
-    """What went wrong, in the language of the page."""
-    language = language_at(request)
-    if not error.facts:
-        return language.gettext(str(error))
-    facts = {name: _told(fact, language) for name, fact in error.facts.items()}
-    return inert(language.phrase(error.words, **facts))
-
-
-def _told(fact: Any, language: Language) -> Any:
-    if isinstance(fact, date):
-        return language.day(fact)
-    return language.gettext(fact) if isinstance(fact, str) else fact
-
-
-def asked_for(request: Request) -> str:
-    """The query of a page read in English by choice, to be kept on the way to the next."""
-    return "?lang=en" if request.query_params.get("lang") == ENGLISH.code else ""
-
-
-def _own_language(request: Request) -> Language:
-    """Of whoever a link was mailed to; where nobody knows, the first their browser asks for."""
-    if not request.url.path.startswith("/link/"):
-        return ENGLISH
-    if reader := getattr(request.state, "reader", None):
-        return language_of(reader.language)
-    wanted = request.headers.get("accept-language", "").split(",")
-    codes = (part.strip()[:2].lower() for part in wanted)
-    return next((LANGUAGES[code] for code in codes if code in LANGUAGES), ENGLISH)

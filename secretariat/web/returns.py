@@ -25,8 +25,8 @@ from secretariat.sheets import Paper, RefusedError
 from secretariat.sheets.table import TYPES
 from secretariat.web import links, return_form, signin
 from secretariat.web.obligations import obligation_page
-from secretariat.web.render import asked_for, language_at
 from secretariat.web.signin import needs
+from secretariat.web.speaking import asked_for, language_at
 
 router = APIRouter()
 NO_FILE = marked("Choose a file to send. Nothing was changed.")
