@@ -24,7 +24,7 @@ from schemas.tables import Mail, Urgency
 from secretariat import words
 from secretariat.commands import digests, posts
 from secretariat.commands.office import Desk
-from secretariat.commands.reach import TO_SIGN_IN
+from secretariat.commands.reach import TO_ONE
 from secretariat.errors import UnknownError
 from secretariat.keys import kept_keys
 from secretariat.settings import Settings
@@ -85,8 +85,8 @@ class Composer:
         post = self.programme.contact(mail.contact)
         if post is None:
             raise UnknownError(f"The contact {mail.contact} is no longer in the programme.")
-        to_sign_in = mail.template == TO_SIGN_IN
-        contact = post if to_sign_in else posts.answering(session, self.programme, post, now)
+        itself = mail.template in TO_ONE
+        contact = post if itself else posts.answering(session, self.programme, post, now)
         person = posts.holder(session, contact.slug, now)
         told = Facts(session, self.programme, self.links, self.templates, contact, person, now)
         facts = told.of(mail)

@@ -1,4 +1,7 @@
-"""Which mails to one person become one? Those that would leave within the same short while."""
+"""Which mails to one person become one? Those that would leave within the same short while.
+
+What somebody waits for at this moment goes by itself: it is for one mailbox, and nobody's in place.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,13 +11,16 @@ from sqlmodel import Session, col, select
 
 from notifications.overtaken import still_needed
 from schemas.programme import Digest
-from schemas.tables import Mail
+from schemas.tables import Mail, Urgency
 
 TEMPLATE = "digest"
 MOST = 30  # in one mail; more nobody reads
 
 _ALONE = (
-    (col(Mail.state) == "waiting") & col(Mail.content).is_(None) & (col(Mail.template) != TEMPLATE)
+    (col(Mail.state) == "waiting")
+    & col(Mail.content).is_(None)
+    & (col(Mail.template) != TEMPLATE)
+    & (col(Mail.urgency) != Urgency.AT_ONCE)
 )
 _MAY_LEAVE = (
     select(Mail.contact)

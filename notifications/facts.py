@@ -24,7 +24,7 @@ from secretariat import ladder, ledger, week, words
 from secretariat.commands import reminders
 from secretariat.commands.office import Desk
 from secretariat.commands.posts import Holder
-from secretariat.commands.reach import TO_SIGN_IN
+from secretariat.commands.reach import TEST, TO_SIGN_IN
 from secretariat.commands.turns import turn
 from secretariat.errors import UnknownError
 from secretariat.given import name_of as figure_name
@@ -69,6 +69,7 @@ class Facts:
             "undelivered": self._about_undelivered,
             "links": self._about_links,
             TO_SIGN_IN: self._about_signing_in,
+            TEST: lambda _: {"link": self.links.page("")},
             "unreachable": self._about_unreachable,
             "reply": self._about_reply,
             "moved": self._about_moved,

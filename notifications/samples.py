@@ -21,7 +21,7 @@ _LINK = "https://board.example/link/sample"
 
 def samples(programme: Programme) -> dict[str, list[dict[str, Any]]]:
     """The facts of each mail by the name of its template, in each case the template may tell."""
-    of_each = {
+    of_each: dict[str, list[dict[str, Any]]] = {
         "obligation": list(_obligations(programme)),
         "holding": list(_holdings(programme)),
         "support": [{"function": "A function", "body": "A body", "why": "two were not done"}],
@@ -49,6 +49,7 @@ def samples(programme: Programme) -> dict[str, list[dict[str, Any]]]:
             {"who": who, "thing": thing} for who in ("", "A contact") for thing in (None, "A step")
         ],
         "signin": [{"until": _NOW}],
+        "test": [{}],
         "links": [
             {"reason": reason, "items": items}
             for reason in ("", "a key was lost")

@@ -9,11 +9,11 @@ from sqlmodel import Session, col, select
 from schemas.programme import Contact, Programme
 from schemas.tables import Mail, Urgency
 from secretariat.commands.office import Desk
-from secretariat.commands.reach import TO_SIGN_IN, Reach, is_for_good
+from secretariat.commands.reach import TO_ONE, Reach, is_for_good
 from secretariat.ownership import ENGINE
 
 TEMPLATE = "undelivered"
-_NOT_TOLD = (TEMPLATE, TO_SIGN_IN)
+_NOT_TOLD = (TEMPLATE, *TO_ONE)
 _LISTED = 20  # more would make no better mail
 
 

@@ -59,11 +59,8 @@ def steps(
         Step(
             _("A first mail was taken by the server"),
             mailed is not None,
-            _(
-                "It leaves with the first thing that is asked or offered; “secretariat up” does "
-                "not start with a server it cannot use."
-            ),
-            "/mail",
+            _("Send one to yourself, and see what the server says of it."),
+            "/mail/test",
         ),
         Step(
             _("A first duty is offered to a government"),

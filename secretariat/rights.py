@@ -48,6 +48,7 @@ class Right(StrEnum):
     READ_CAUGHT = "read mail caught here, with the links in it; in a demo anybody does"
     ACT = "act for a body"
     STEER = "plan meetings, look ahead in the mail, start work"
+    SET_UP = "set the program up: its first steps, a test mail"
     MONITOR = "read how the program itself is doing"
     ADMINISTER = "look after accounts and keys"
 
@@ -88,6 +89,7 @@ TABLE: dict[Right, dict[Role, Over]] = {
         Right.READ_CAUGHT: (NONE, NONE, NONE, NONE, NONE, NONE, NONE, ALL),
         Right.ACT: (NONE, NONE, OWN, NONE, NONE, OWN, OWN, NONE),
         Right.STEER: (NONE, NONE, NONE, NONE, NONE, ALL, ALL, NONE),
+        Right.SET_UP: (NONE, NONE, NONE, NONE, NONE, NONE, ALL, ALL),
         Right.MONITOR: (NONE, NONE, NONE, NONE, NONE, NONE, ALL, ALL),
         Right.ADMINISTER: (NONE, NONE, NONE, NONE, NONE, NONE, NONE, ALL),
     }.items()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,10 @@ from secretariat import trend
 from secretariat.settings import Settings
 from tests.conftest import Bench
 from tests.test_obligations import HOST, a_meeting
+from tests.test_outbox import Server, an_outbox, server, url_of
 from tests.test_web import Site
 
+__all__ = ["server"]
 MAPPING = "referral-mechanisms/mapping@LA"
 
 
@@ -197,6 +199,41 @@ def test_the_first_steps_of_a_new_installation_are_ticked_off_by_what_was_done(s
         *(getattr(site.app.state.parts, n) for n in ("office", "composer", "caught", "health")),
     )
     assert steps()["Mail leaves by your own server"]
+
+
+def test_a_test_mail_goes_to_who_asks_and_the_page_says_what_the_server_answered(
+    site: Site, server: Server
+) -> None:
+    outbox = an_outbox(site.bench, url_of(server))
+    site.sign_in("un-act-head")
+    page = main_of(site, "/mail/test")
+    assert "<strong>coordinator@un-act.example</strong>" in page
+    assert "What became of each" not in page
+
+    assert site.browser.post("/mail/test").status_code == 303
+    assert "On its way" in main_of(site, "/mail/test")
+    assert site.browser.post("/mail/test").status_code == 409  # a moment ago
+    outbox.drain()
+    assert "The mail server took it: 250 taken" in main_of(site, "/mail/test")
+    assert server.recipients >= {"coordinator@un-act.example"}
+    assert b"Subject: A test mail" in server.taken[-1]
+
+    site.bench.clock.advance_to(site.bench.clock.now() + timedelta(minutes=2))
+    server.at_rcpt = ["550 5.7.1 we know you not"]
+    site.browser.post("/mail/test")
+    outbox.drain()
+    page = main_of(site, "/mail/test")
+    assert "the mail is not let in (at its recipient 550 5.7.1 we know you not)" in page
+    assert "250 taken" in page  # the first is still told of
+
+
+def test_only_who_sets_the_program_up_sends_test_mails(site: Site) -> None:
+    site.sign_in("tf-la-head")
+    assert site.browser.get("/mail/test").status_code == 403
+    assert site.browser.post("/mail/test").status_code == 403
+    site.sign_in("operations-focal-point")
+    assert '<a href="/mail/test">A first mail' in main_of(site, "/")
+    assert site.browser.post("/mail/test").status_code == 303
 
 
 def test_light_or_dark_is_kept_without_script(site: Site) -> None:

@@ -14,12 +14,13 @@ from sqlmodel import col, select, update
 
 from notifications import undelivered
 from notifications.compose import Composer
+from notifications.digest import bundle
 from notifications.links import Links
 from schemas.account_tables import ClosedAccount, SignedIn
 from schemas.acts import AgreeChair, BeAbsent, EndBody, HoldPost, TakeChair
 from schemas.programme import Programme
 from schemas.tables import Link, Mail, Person
-from secretariat.commands.signing_in import MANY
+from secretariat.commands.mails import MANY
 from secretariat.settings import Settings
 from secretariat.web import sessions
 from secretariat.web.app import Parts, create_app
@@ -141,6 +142,20 @@ def test_nobody_is_mailed_the_link_of_somebody_they_stand_in_for(site: Site) -> 
     site.bench.office.do(away, by="tf-vn")
     ask(site, ADDRESS)
     assert mailed(site)[0] == ADDRESS
+
+
+def test_a_link_to_sign_in_goes_by_itself_also_where_news_wait_for_the_same_reader(
+    site: Site,
+) -> None:
+    """In a digest it would go to whoever stands in for the reader."""
+    ask(site, "head.task-force@vn.example")
+    with site.bench.office.store.write() as session:
+        bundle(session, site.bench.office.programme.digest, site.bench.clock.now())
+        theirs = session.exec(select(Mail).where(Mail.contact == "tf-vn-head")).all()
+    assert [(mail.template, mail.state) for mail in theirs] == [
+        ("meeting", "waiting"),
+        ("signin", "waiting"),
+    ]
 
 
 def test_who_asks_in_another_s_name_floods_nobody_and_keeps_nobody_out(site: Site) -> None:

@@ -1,6 +1,8 @@
 """Acts on mails: held back, let go, tried again."""
 
-from sqlmodel import col, func, select
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, func, select
 
 from schemas.acts import HoldMail, ReleaseMail, RetryMail
 from schemas.tables import Mail
@@ -11,6 +13,9 @@ from secretariat.readmodels import row
 STEERS = "secretariat chair"
 UNSENT = ("waiting", "unknown")
 NOT_ARRIVED = ("bounced", "refused", "suppressed", "expired")
+SOONEST = timedelta(minutes=1)
+"""Between two mails of one kind to who asks for them; after ``MANY`` in an hour, ``LATER``."""
+MANY, LATER = 10, timedelta(minutes=5)
 
 
 @handles(HoldMail, may=STEERS)
@@ -68,3 +73,15 @@ def _ask_anew(desk: Desk, mail: Mail) -> None:
             context=mail.context,
         )
     )
+
+
+def is_too_soon(session: Session, contact: str, template: str, now: datetime) -> bool:
+    """Whether a mail that leaves at once was asked for a moment ago, or again and again."""
+    query = select(Mail.asked_at).where(
+        Mail.contact == contact,
+        Mail.template == template,
+        Mail.asked_at > now - timedelta(hours=1),
+    )
+    asked = session.exec(query.order_by(col(Mail.asked_at).desc())).all()
+    pause = LATER if len(asked) >= MANY else SOONEST
+    return bool(asked) and now - asked[0] < pause

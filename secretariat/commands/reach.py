@@ -16,7 +16,9 @@ from secretariat.commands.mails import NOT_ARRIVED, STEERS
 from secretariat.commands.office import Desk, handles
 from secretariat.errors import UnknownError
 
-TO_SIGN_IN = "signin"  # the mail that goes to one mailbox or to none
+TO_SIGN_IN = "signin"
+TEST = "test"
+TO_ONE = (TO_SIGN_IN, TEST)  # mails that go to one mailbox or to none
 NOBODY = "nobody who can be reached is left to get it"
 _ABOUT_US = ("5.1.7", "5.1.8")  # it is the sender's address that is not liked
 _DISABLED = "5.2.1"
@@ -66,7 +68,7 @@ class Reach:
         post = self.desk.programme.contact(contact)
         if post is None:
             return f"{contact} is no longer in the programme"
-        if template != TO_SIGN_IN and not self._serves(post):
+        if template not in TO_ONE and not self._serves(post):
             return f"{contact} no longer answers for {post.body}"
         if self.suspended and (address or self._mailbox(post)).lower() in self.suspended:
             return f"mail to {contact} comes back"
@@ -81,7 +83,7 @@ class Reach:
         if instead:
             mail.state, mail.ended_at = "suppressed", self.desk.now
             mail.reply = f"{why}; it goes to {', '.join(instead)}"
-        elif mail.template == TO_SIGN_IN:
+        elif mail.template in TO_ONE:
             mail.state, mail.ended_at, mail.reply = "suppressed", self.desk.now, why
         else:
             mail.state, mail.reply = "held", f"{why}; {NOBODY}"
@@ -96,7 +98,7 @@ class Reach:
 
     def hand_over(self, mail: Mail) -> list[str]:
         """Ask for the same mail to whoever can be reached instead; their slugs."""
-        if mail.template == TO_SIGN_IN:
+        if mail.template in TO_ONE:
             return []
         for group in self._heirs(mail):
             told = [

@@ -2,20 +2,18 @@
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from schemas.account_tables import ClosedAccount
 from schemas.programme import Contact
-from schemas.tables import Mail, Urgency
+from schemas.tables import Urgency
 from secretariat.commands import posts
+from secretariat.commands.mails import is_too_soon
 from secretariat.commands.office import Desk, Office
 from secretariat.commands.reach import TO_SIGN_IN
 from secretariat.ownership import ENGINE
 
 LASTS = timedelta(minutes=10)
-SOONEST = timedelta(minutes=1)
-"""Between two such mails to one contact; after ``MANY`` in an hour, ``LATER``."""
-MANY, LATER = 10, timedelta(minutes=5)
 
 
 def mail_link(office: Office, address: str, real: datetime) -> None:
@@ -28,7 +26,7 @@ def mail_link(office: Office, address: str, real: datetime) -> None:
     with office.store.write() as session:
         desk = Desk(session, office.programme, now, ENGINE)
         for contact in at_address(session, office, address):
-            if not _too_soon(session, contact, now):
+            if not is_too_soon(session, contact.slug, TO_SIGN_IN, now):
                 desk.mail(
                     f"{TO_SIGN_IN}#{real.isoformat()}>{contact.slug}",
                     contact,
@@ -46,22 +44,11 @@ def at_address(session: Session, office: Office, address: str) -> list[Contact]:
     return [
         contact
         for contact in office.programme.contacts
-        if contact.slug not in closed and _mailbox(session, office, contact) == wanted
+        if contact.slug not in closed and own_mailbox(session, office, contact) == wanted
     ]
 
 
-def _mailbox(session: Session, office: Office, contact: Contact) -> str:
+def own_mailbox(session: Session, office: Office, contact: Contact) -> str:
     """The contact's own, also while somebody stands in: nobody signs in for somebody else."""
     person = posts.holder(session, contact.slug, office.clock.now())
     return ((person.email if person else None) or contact.email).lower()
-
-
-def _too_soon(session: Session, contact: Contact, now: datetime) -> bool:
-    query = select(Mail.asked_at).where(
-        Mail.contact == contact.slug,
-        Mail.template == TO_SIGN_IN,
-        Mail.asked_at > now - timedelta(hours=1),
-    )
-    asked = session.exec(query.order_by(col(Mail.asked_at).desc())).all()
-    pause = LATER if len(asked) >= MANY else SOONEST
-    return bool(asked) and now - asked[0] < pause

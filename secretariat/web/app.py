@@ -57,6 +57,7 @@ from secretariat.web import (
     returns,
     search,
     second_factor,
+    trying_mail,
 )
 from secretariat.web.attempts import Attempts
 from secretariat.web.events import Listeners
@@ -134,6 +135,7 @@ def create_app(parts: Parts) -> FastAPI:
         returns,
         search,
         second_factor,
+        trying_mail,
     ):
         for route in door.router.routes:
             if isinstance(route, APIRoute) and route.methods == {"GET"}:
