@@ -432,3 +432,14 @@ class Setting(SQLModel, table=True):
 
     name: str = Field(primary_key=True)
     value: str
+
+
+class Lease(SQLModel, table=True):
+    """Which process does what only one may: its ``number`` grows with each that takes over."""
+
+    __tablename__ = "lease"
+
+    name: str = Field(primary_key=True)
+    number: int
+    holder: str = Field(description="its name for people; empty: given back")
+    beat: int = Field(description="grows for as long as its process lives")

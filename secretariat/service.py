@@ -4,44 +4,30 @@ import logging
 import os
 import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import datetime, timedelta
-from functools import partial
-from typing import Any
-from urllib.parse import SplitResult
+from datetime import datetime
 
-import httpx
 import uvicorn
-from apscheduler.schedulers.background import BackgroundScheduler
 
 from flows import relay
-from notifications.allowance import Limits
 from notifications.catcher import Catcher
 from notifications.compose import composer
-from notifications.inbox import Inbox, inbox_of
 from notifications.links import SIGN_IN, masked
 from notifications.outbox import Outbox, write_due
-from notifications.overrides import Overrides
-from notifications.postman import Postman
-from notifications.smtp import LOOPBACK, Relay, can_connect
-from notifications.tidy import tidy
+from notifications.smtp import Relay, can_connect
 from notifications.transport import RelayError
 from schemas.programme import Contact
 from secretariat import history
-from secretariat.children import Prefect
-from secretariat.clock import VirtualClock, WallClock
-from secretariat.commands import auditing, recount
+from secretariat.clock import VirtualClock
 from secretariat.commands.office import Desk, Office
+from secretariat.engine import Engine
 from secretariat.errors import ConflictError, UnreachableError
 from secretariat.installation import DemoClock, clock_of, forward, is_demo, set_clock
 from secretariat.programme import SHIPPED, load_history, load_programme
 from secretariat.provider import provider_of
 from secretariat.settings import Settings
 from secretariat.store import Store, locked, open_store
-from secretariat.timers import tick
-from secretariat.watch import Watch
 from secretariat.web import sessions, signin
 from secretariat.web.app import Parts, create_app
 
@@ -134,15 +120,19 @@ def check_start(settings: Settings) -> None:
 
 
 @contextmanager
-def only_one(settings: Settings) -> Iterator[None]:
-    """Hold the store for this process. Raises ConflictError if another one has it."""
+def only_one(settings: Settings, *, beside: bool = False) -> Iterator[None]:
+    """Hold the store for this process, or on PostgreSQL together with others ``beside`` it.
+
+    Raises ConflictError if another one has it.
+    """
     taken = ConflictError(
         f"secretariat already runs on this store ({settings.directory}). "
         "Use that one, stop it first, or set SECRETARIAT_DATA_DIR to another directory."
     )
+    store = open_store(settings.store_url)
     with ExitStack() as stack:
         lock = stack.enter_context((settings.directory / "secretariat.lock").open("w"))
-        if not (locked(lock) and stack.enter_context(open_store(settings.store_url).held())):
+        if not (locked(lock) and stack.enter_context(store.held(beside=beside))):
             raise taken
         yield
 
@@ -159,7 +149,8 @@ def is_running(settings: Settings) -> bool:
 def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None]) -> None:
     """Run until Ctrl-C or SIGTERM; whatever was begun is stopped again.
 
-    The board answers at once; the clock starts, and Prefect after it, when ``first()`` is done.
+    The board answers at once; the engine begins when it is this process's turn and ``first()``
+    is done.
     """
     logging.setLogRecordFactory(Discreet)
     with ExitStack() as stack:
@@ -170,19 +161,8 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
             url = stack.enter_context(Catcher(caught)).url
         writer = composer(settings, office.programme)
         writer.templates.check()
-        outbox = Outbox(office.store, office.clock, writer, Relay(url), limits_of(settings, url))
-        watch = Watch(office.store, office.clock)
-        postman = Postman(outbox, watch.trusts)
-        inbox = inbox_of(settings, office)
-        prefect = Prefect(settings, office.programme)
-        prefect_client = httpx.Client(auth=settings.prefect_auth, timeout=10)
-        carrier = relay.Relay(office, settings.prefect_api, prefect_client)
-        calendars = recount.Notice(office)
-
-        health = partial(_health, postman, watch, calendars, prefect, inbox, caught is not None)
-        scheduler = _scheduler(office, carrier, watch, writer.templates, inbox)
-        stack.callback(lambda: scheduler.running and scheduler.shutdown())
-        app = create_app(Parts(settings, office, writer, caught, health))
+        engine = Engine(settings, office, writer, url)
+        app = create_app(Parts(settings, office, writer, caught, engine.health))
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -195,61 +175,22 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
         )
         failed: list[Exception] = []
 
-        def work() -> None:
-            try:
-                first()
-                auditing.begin(office)
-                calendars.look()
-                scheduler.start()
-                postman.start()
-                prefect.start()
-            except Exception as error:
-                failed.append(error)
-                server.should_exit = True
+        def fail(error: Exception) -> None:
+            failed.append(error)
+            server.should_exit = True
 
-        worker = threading.Thread(target=work, name="first", daemon=True)
-        stack.callback(prefect.stop)
-        stack.callback(postman.stop)
+        stack.callback(engine.stop)
         stack.callback(_stop_at_once_if_asked_again)
         stack.callback(say, "Stopping …")
         # Asked to end in any way, we stop what we began: uvicorn passes these on when it is done.
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.default_int_handler)
         _announce(settings, office, say, caught is not None)
-        worker.start()
+        engine.start(first, fail)
         with suppress(KeyboardInterrupt):
             server.run()
     if failed:
         raise failed[0]
-
-
-def _health(
-    postman: Postman,
-    watch: Watch,
-    calendars: recount.Notice,
-    prefect: Prefect,
-    inbox: Inbox | None,
-    catching: bool,
-) -> dict[str, str]:
-    """How each part beside the board is, in words."""
-    way = "caught here" if catching else "leaving by your relay"
-    mail = f"{postman.words or way}{postman.outbox.waiting_in_words()}"
-    if broken := postman.outbox.composer.templates.broken:
-        mail += f"; templates to mend: {', '.join(sorted(set(broken.values())))}"
-    clock = watch.trouble or "ticking"
-    state = {"Clock": clock, "Mail": mail, "Prefect": prefect.words}
-    state |= {"Inbox": inbox.trouble or "read every minute"} if inbox else {}
-    return state | ({"Calendar": words} if (words := calendars.words()) else {})
-
-
-def limits_of(settings: Settings, url: SplitResult) -> Limits:
-    """What is set; else what the large hosts allow, and no limit within this machine."""
-    near = url.hostname in LOOPBACK
-    return Limits(
-        per_minute=settings.smtp_per_minute or (None if near else 30),
-        per_day=settings.smtp_per_day or (None if near else 10_000),
-        connections=settings.smtp_connections,
-    )
 
 
 def _stop_at_once_if_asked_again() -> None:
@@ -258,66 +199,11 @@ def _stop_at_once_if_asked_again() -> None:
         signal.signal(number, lambda *_: os._exit(1))
 
 
-class _Scheduler(BackgroundScheduler):  # type: ignore[misc]
-    """Ticks on when the machine's clock is put back, which APScheduler would wait to catch up."""
-
-    def _process_jobs(self) -> Any:
-        now = datetime.now(self.timezone)
-        for job in self.get_jobs():
-            if job.next_run_time - now > job.trigger.interval:
-                job.modify(next_run_time=now)
-        return super()._process_jobs()
-
-
-def _scheduler(
-    office: Office,
-    carrier: relay.Relay,
-    watch: Watch,
-    templates: Overrides,
-    inbox: Inbox | None,
-) -> BackgroundScheduler:
-    """APScheduler only ticks; what is due is decided from the store."""
-    scheduler = _Scheduler(
-        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-    )
-
-    def ticking() -> None:
-        if watch.trusts():
-            tick(office)
-
-    scheduler.add_job(_lasting(ticking), "interval", seconds=1)
-    scheduler.add_job(_lasting(templates.refresh), "interval", seconds=2)
-    scheduler.add_job(_lasting(carrier.carry), "interval", seconds=2)
-    scheduler.add_job(
-        _lasting(lambda: tidy(office.store, office.clock.now())),
-        "interval",
-        days=1,
-        next_run_time=WallClock(timedelta(minutes=10)).now(),  # when the start is over
-    )
-    if inbox:
-        scheduler.add_job(
-            _lasting(inbox.read), "interval", minutes=1, next_run_time=WallClock().now()
-        )
-    return scheduler
-
-
 class Discreet(logging.LogRecord):
     """A line of whichever log, without the tokens of links."""
 
     def getMessage(self) -> str:  # noqa: N802
         return masked(super().getMessage())
-
-
-def _lasting(job: Callable[[], Any]) -> Callable[[], None]:
-    """A job whose failure is logged and tried again at the next tick."""
-
-    def run() -> None:
-        try:
-            job()
-        except Exception:
-            logging.getLogger(__name__).exception("a tick failed; the next one tries again")
-
-    return run
 
 
 def _announce(settings: Settings, office: Office, say: Say, catching: bool) -> None:

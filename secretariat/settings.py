@@ -21,6 +21,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SECRETARIAT_", env_file=".env", extra="ignore")
 
     data_dir: Path = Field(Path("data"), description="store, key, caught mail, Prefect's own files")
+    keys_dir: Path | None = Field(
+        None, description="keys that every machine must have alike; empty: in data_dir"
+    )
     database_url: str = Field("", description="sqlite:///… or postgresql://…; empty: in data_dir")
     programme: Path = Field(SHIPPED / "commit.yaml", description="the programme file")
     host: str = Field("127.0.0.1", description="where the board listens")
@@ -60,14 +63,12 @@ class Settings(BaseSettings):
     @cached_property
     def directory(self) -> Path:
         """The data directory, made if need be and absolute. Raises UnreachableError."""
-        path = self.data_dir.expanduser().resolve()
-        try:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise UnreachableError(_unwritable(path, error.strerror)) from None
-        if not os.access(path, os.W_OK | os.X_OK):
-            raise UnreachableError(_unwritable(path, "permission denied"))
-        return path
+        return _own(self.data_dir, "SECRETARIAT_DATA_DIR")
+
+    @cached_property
+    def keys(self) -> Path:
+        """Where the keys lie, for nobody else to read. Raises UnreachableError."""
+        return _own(self.keys_dir, "SECRETARIAT_KEYS_DIR") if self.keys_dir else self.directory
 
     @property
     def store_url(self) -> str:
@@ -111,17 +112,17 @@ class Settings(BaseSettings):
 
     @property
     def prefect_auth_file(self) -> Path:
-        return self.directory / "prefect.auth"
+        return self.keys / "prefect.auth"
 
     @property
     def factor_key(self) -> str:
         """What the secrets of authenticators are encrypted with, made on first use."""
-        return kept_key(self.directory / "factors.key")
+        return kept_key(self.keys / "factors.key")
 
     @property
     def link_keys(self) -> Path:
         """The keys that sign links, one a line."""
-        return self.directory / "secret.key"
+        return self.keys / "secret.key"
 
     @property
     def smtp(self) -> SplitResult | None:
@@ -164,6 +165,7 @@ class Settings(BaseSettings):
         """What a child process needs to use the same store and programme."""
         return {
             "SECRETARIAT_DATA_DIR": str(self.directory),
+            "SECRETARIAT_KEYS_DIR": str(self.keys),
             "SECRETARIAT_DATABASE_URL": self.store_url,
             "SECRETARIAT_PROGRAMME": str(self.programme.resolve()),
             "SECRETARIAT_BASE_URL": self.board_url,
@@ -185,8 +187,16 @@ def _is_here(scheme: str, host: str) -> bool:
     return scheme == "imap" and host in ("localhost", "127.0.0.1", "::1")
 
 
-def _unwritable(path: Path, reason: str | None) -> str:
-    return (
-        f"The data directory {path} cannot be written ({reason}). "
-        "Set SECRETARIAT_DATA_DIR to a directory of yours."
-    )
+def _own(directory: Path, name: str) -> Path:
+    """A directory of ours, absolute, made if need be. Raises UnreachableError, with its setting."""
+    path = directory.expanduser().resolve()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        reason = "" if os.access(path, os.W_OK | os.X_OK) else "permission denied"
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    if reason:
+        raise UnreachableError(
+            f"The directory {path} cannot be written ({reason}). Set {name} to one of yours."
+        )
+    return path

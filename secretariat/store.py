@@ -1,11 +1,12 @@
 """One database, SQLite or PostgreSQL: how it is opened, read, written and seen in the past."""
 
 import contextlib
+import copy
 import fcntl
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -24,7 +25,7 @@ from secretariat.errors import BadInputError, ConflictError, UnreachableError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # What a possible future needs nothing of.
-_PAST = {"ledger", "link", "run", "received", "stored_file", "attendee"} | {
+_PAST = {"ledger", "link", "run", "received", "stored_file", "attendee", "lease"} | {
     str(table.__tablename__)
     for table in (
         account_tables.SignedIn,
@@ -48,8 +49,8 @@ _LATEST = tables.Entry.__table__.c.seq.desc()  # type: ignore[attr-defined]
 # One writer at a time, on PostgreSQL too: the ledger is a chain.
 _ROOM = 8_000_000  # bytes to be sure of the next writes
 NOTICES = "secretariat"  # PostgreSQL's channel on which writers tell of their commits
-_WRITER_LOCK = 7_205_759_403_792_793
-_SERVER_LOCK = _WRITER_LOCK + 1
+WRITER_LOCK = 7_205_759_403_792_793
+_SERVER_LOCK = WRITER_LOCK + 1
 
 
 class _Session(Session):
@@ -82,6 +83,7 @@ class Store:
         self.engine = engine
         self.written = threading.Event()
         self._writer = engine.execution_options(writes=True)
+        self._check: Callable[[Connection], None] | None = None
         self.is_sqlite = engine.dialect.name == "sqlite"
         if self.is_sqlite:
             event.listen(engine, "connect", _prepare_sqlite)
@@ -98,7 +100,7 @@ class Store:
         with self.queue() as session:
             if not self.is_sqlite:  # its notice leaves with the commit
                 session.connection().exec_driver_sql(
-                    f"select pg_advisory_xact_lock({_WRITER_LOCK}), pg_notify('{NOTICES}', '')"
+                    f"select pg_advisory_xact_lock({WRITER_LOCK}), pg_notify('{NOTICES}', '')"
                 )
             yield session
         self.written.set()
@@ -107,6 +109,8 @@ class Store:
     def queue(self) -> Iterator[Session]:
         """As ``write``, for the queues beside the ledger only: it waits for no writer of that."""
         with self._reachable(), _Session(self._writer) as session:
+            if self._check:
+                self._check(session.connection())
             yield session
             session.flush()
             session.commit()
@@ -115,7 +119,15 @@ class Store:
     def note(self) -> Iterator[Connection]:
         """As ``queue``, for statements alone: half the work of a session, which reads objects."""
         with self._reachable(), self._writer.begin() as connection:
+            if self._check:
+                self._check(connection)
             yield connection
+
+    def fenced(self, check: Callable[[Connection], None]) -> "Store":
+        """The same store, every writing transaction of which begins with ``check``."""
+        fenced = copy.copy(self)
+        fenced._check = check
+        return fenced
 
     def check_room(self) -> None:
         """Raises UnreachableError while the disk is too full to be sure of the next write."""
@@ -151,8 +163,11 @@ class Store:
         return possible
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[bool]:
-        """Whether this process may serve the store: one at a time may, wherever it runs from."""
+    def held(self, *, beside: bool = False) -> Iterator[bool]:
+        """Whether this process may have the store to itself, wherever others run from.
+
+        ``beside``: others who say so too may have it as well, where the database allows it.
+        """
         if self.is_sqlite:
             path = Path(f"{self.engine.url.database}.lock")
             try:
@@ -165,7 +180,8 @@ class Store:
                 yield locked(lock)
             return
         with self._reachable(), self.engine.connect() as connection:
-            query = f"select pg_try_advisory_lock({_SERVER_LOCK})"
+            way = "_shared" if beside else ""
+            query = f"select pg_try_advisory_lock{way}({_SERVER_LOCK})"
             yield bool(connection.exec_driver_sql(query).scalar())
 
     def is_empty(self) -> bool:

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from schemas.programme import Programme
 from schemas.tables import Mail
-from secretariat import service, timers, watch
+from secretariat import engine, timers, watch
 from secretariat.clock import Reading, jump
 from secretariat.commands import Office
 from secretariat.errors import ConflictError
@@ -186,7 +186,7 @@ def test_no_step_is_taken_twice_or_skipped_by_a_jump(
 
 
 def test_the_scheduler_ticks_on_when_the_clock_is_put_back() -> None:
-    scheduler = service._Scheduler(timezone=UTC)
+    scheduler = engine._Scheduler(timezone=UTC)
     job = scheduler.add_job(print, IntervalTrigger(seconds=1, timezone=UTC))
     scheduler.start(paused=True)
     scheduler._process_jobs()

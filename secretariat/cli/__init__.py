@@ -122,7 +122,7 @@ def up() -> None:
     from secretariat import service
 
     settings = load_settings()
-    with service.only_one(settings):
+    with service.only_one(settings, beside=True):
         service.check_start(settings)
         service.serve(settings, service.begin(settings), say, first=lambda: None)
 
