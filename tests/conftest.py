@@ -56,6 +56,11 @@ ON_SQLITE_FIRST = {
 }
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: some tests mostly wait, for Prefect or a browser."""
+    return min(4, (os.cpu_count() or 1) + 1)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The whole program first: it mostly waits, and the rest goes on beside it."""

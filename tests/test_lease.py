@@ -213,7 +213,9 @@ def test_with_one_killed_the_other_goes_on_within_half_a_minute_and_nothing_is_h
     first.process.kill()
     killed_at = time.monotonic()
     two.signs_in(other, "head.task-force@vn.example")
-    other.wait_for(lambda: two.mails_to("head.task-force@vn.example") == 1, 60, "a mail by the other")
+    other.wait_for(
+        lambda: two.mails_to("head.task-force@vn.example") == 1, 60, "a mail by the other"
+    )
     assert time.monotonic() - killed_at <= 30
     assert other.health()["Clock"] == "ticking"
     with two.store.read() as session:
