@@ -6,7 +6,7 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlmodel import Session, col, func, select
 
-from schemas.tables import Mail, Obligation
+from schemas.tables import Lease, Mail, Obligation
 from secretariat import ledger
 from secretariat.maillog import OPEN
 from secretariat.timers import next_due
@@ -33,6 +33,13 @@ def vitals(session: Session, now: datetime, parts: Mapping[str, str]) -> bytes:
     _set(found, "obligations_open", "Asked and not done", _open(session))
     _set(found, "obligations_late", "Asked, not done, and their day is over", _open(session, now))
     _set(found, "ledger_entries", "Entries of the ledger", ledger.head(session).seq)
+    lease = session.get(Lease, "clock")
+    _set(
+        found,
+        "lease_number",
+        "Grows with each process that took over",
+        lease.number if lease else 0,
+    )
     running = Gauge(
         "secretariat_part", "What a part says of itself", ["part", "is"], registry=found
     )
