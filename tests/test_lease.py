@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from sqlalchemy import create_engine, make_url
 from sqlmodel import col, func, select
 
 from notifications.catcher import Catcher, caught, read
@@ -184,6 +185,14 @@ class Two:
 
 @pytest.fixture
 def two(postgresql: str, tmp_path: Path) -> Iterator[Two]:
+    url = make_url(postgresql).set(database="two")
+    server = create_engine(
+        url.set(drivername="postgresql+psycopg", database="postgres"), isolation_level="AUTOCOMMIT"
+    )
+    with server.connect() as connection:
+        connection.exec_driver_sql("drop database if exists two with (force)")
+        connection.exec_driver_sql("create database two")
+    postgresql = url.render_as_string(hide_password=False)
     store = open_store(postgresql)
     with Catcher(tmp_path / "caught") as catcher:
         more = {
