@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check simulation long bench lock fmt schema messages life-cycle debian clean
+.PHONY: demo test check simulation long bench lock fmt schema messages pages debian clean
 
 demo: $(VENV)/.run
 	@$(BIN)/secretariat demo
@@ -53,7 +53,7 @@ schema: $(VENV)/.run
 messages: $(VENV)/.run
 	$(BIN)/python -m secretariat.messages update
 
-# The life-cycle of a holding as the table has it, for people to read.
+# The pages of a holding as the table has it, for people to read.
 life-cycle: $(VENV)/.run
 	$(BIN)/python docs/life_cycle.py > docs/life-cycle.md
 

@@ -48,15 +48,21 @@ class Offer(HoldingAct):
 
 
 class Accept(HoldingAct):
+    """The body a holding was offered to takes it over, in the phase it was offered in."""
+
     act: Literal["accept"] = "accept"
 
 
 class Decline(HoldingAct):
+    """The body a holding was offered to does not take it over; the owner stays the owner."""
+
     act: Literal["decline"] = "decline"
     reason: Words
 
 
 class Withdraw(HoldingAct):
+    """The owner takes its offer back before it is answered."""
+
     act: Literal["withdraw"] = "withdraw"
 
 
@@ -101,6 +107,8 @@ class Suspend(HoldingAct):
 
 
 class Resume(HoldingAct):
+    """A paused holding goes on."""
+
     act: Literal["resume"] = "resume"
 
 
@@ -201,6 +209,8 @@ class TakeChair(Act):
 
 
 class PlanSom(Act):
+    """Plan a meeting, on a day, in a month or in a quarter."""
+
     act: Literal["plan-som"] = "plan-som"
     som: SomName
     host: Name
@@ -258,6 +268,8 @@ class CloseSom(Act):
 
 
 class OpenCycle(Act):
+    """Begin one run of a function, such as 2019-H1 or SOM14."""
+
     act: Literal["open-cycle"] = "open-cycle"
     function: Name
     cycle: Name
@@ -280,6 +292,8 @@ class AskBodies(Act):
 
 
 class CloseCycle(Act):
+    """End a cycle in which nothing is open any more."""
+
     act: Literal["close-cycle"] = "close-cycle"
     function: Name
     cycle: Name
@@ -300,6 +314,8 @@ class Acknowledge(Act):
 
 
 class Done(Act):
+    """The asked body says that what was asked is done."""
+
     act: Literal["done"] = "done"
     obligation: Name
     note: Annotated[str, StringConstraints(max_length=2000), READABLE] = ""

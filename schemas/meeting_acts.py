@@ -49,6 +49,8 @@ class ChangeItem(Act):
 
 
 class WithdrawItem(Act):
+    """Take an item off the agenda; its presenter is no longer asked for a paper."""
+
     act: Literal["withdraw-item"] = "withdraw-item"
     som: SomName
     item: Number

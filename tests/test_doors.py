@@ -1,8 +1,6 @@
 """Handing over in a browser, from a mailed link and through the API: the same acts, one answer."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -17,7 +15,7 @@ from schemas.phase import Phase
 from schemas.tables import Entry, Holding
 from secretariat.rights import Scope
 from secretariat.web import sessions
-from tests.conftest import REPO, Bench
+from tests.conftest import Bench
 from tests.test_handover import MAPPING, handed_over, live_until, the, waived
 from tests.test_web import LINKS, Site
 
@@ -397,16 +395,6 @@ def test_engine_acts_cannot_be_asked_for_by_people(site: Site) -> None:
     for contact in ("un-act-head", "tf-la-head"):
         answer = do(site, {"act": "expire", "holding": MAPPING}, contact)
         assert answer.status_code == 403
-
-
-# -- the docs --------------------------------------------------------------------------------------
-
-
-def test_the_life_cycle_in_the_docs_is_the_table_s() -> None:
-    printed = subprocess.run(
-        [sys.executable, "docs/life_cycle.py"], cwd=REPO, capture_output=True, text=True, check=True
-    )
-    assert (REPO / "docs/life-cycle.md").read_text(encoding="utf-8") == printed.stdout
 
 
 def test_every_holding_can_be_looked_at(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""Prints docs/life-cycle.md: the table in secretariat/ownership.py, as diagrams and as a table."""
+"""The life-cycle of a holding: secretariat/ownership.py's table, drawn and as a table."""
 
 from collections.abc import Iterator
 
@@ -70,7 +70,7 @@ def page() -> str:
         [
             "# The life-cycle of a holding",
             "",
-            "Generated from the table in `secretariat/ownership.py` by `make life-cycle`; the same",
+            "Generated from the table in `secretariat/ownership.py` by `make pages`; the same",
             "table decides every act, so this page cannot say anything but what the program does.",
             "",
             "A holding (a duty at one receiver) has exactly one accountable owner at any instant.",
@@ -96,7 +96,3 @@ def page() -> str:
             "",
         ]
     )
-
-
-if __name__ == "__main__":
-    print(page())  # noqa: T201
