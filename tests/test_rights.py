@@ -205,7 +205,7 @@ def test_scopes_share_no_right_and_leave_accounts_to_people() -> None:
     within = [right for rights_of in rights.SCOPES.values() for right in rights_of]
     assert len(within) == len(set(within))
     assert set(Right) - set(within) - set(OPEN) == {
-        Right.HAVE_ACCOUNT, Right.READ_CAUGHT, Right.ADMINISTER,
+        Right.HAVE_ACCOUNT, Right.READ_CAUGHT, Right.SET_UP, Right.ADMINISTER,
     }  # fmt: skip
 
 
