@@ -25,7 +25,7 @@ from secretariat.moments import morning_of
 from secretariat.rights import Right
 from secretariat.timers import next_due
 from secretariat.typed import act_from, checked
-from secretariat.web import signin
+from secretariat.web import signin, undoing
 from secretariat.web.render import render
 from secretariat.web.signin import needs
 
@@ -55,12 +55,13 @@ def do(request: Request, act: Act, page: str) -> Response:
     """One act of whoever is signed in; then the page it was asked for on, or follows on."""
     by = signin.acting(request, act)
     office: Office = request.app.state.parts.office
-    office.do(act, by=by.body, contact=by.slug)
-    return RedirectResponse(page, 303)
+    events = office.do(act, by=by.body, contact=by.slug)
+    with office.store.read() as session:
+        return RedirectResponse(undoing.page_after(session, page, events, by.body), 303)
 
 
 def act_on(request: Request, what: str, key: str, form: dict[str, Any], page: str = "") -> Response:
-    """Do the act of a form on a holding, an obligation or a meeting, or show what it would do."""
+    """Do the act of a form on a holding, a mail or a meeting, or show what it would do."""
     parts = request.app.state.parts
     office: Office = parts.office
     signin.acting(request)
@@ -69,8 +70,7 @@ def act_on(request: Request, what: str, key: str, form: dict[str, Any], page: st
     by = signin.acting(request, act)
     page = page or f"/{what}s/{quote(key, safe='/@')}"
     if not looking:
-        office.do(act, by=by.body, contact=by.slug)
-        return RedirectResponse(page, 303)
+        return do(request, act, page)
     seen = office.preview(act, by=by.body, contact=by.slug, look=parts.composer.look)
     return render(request, "preview.html", page=page, form=form, act=act, seen=seen)
 

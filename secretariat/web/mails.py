@@ -8,23 +8,21 @@ from email.policy import SMTP
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from notifications import catcher
 from notifications.expected import expected
 from notifications.previews import names, preview
-from schemas.act import Act
-from schemas.acts import HoldMail, ReleaseMail, RetryMail
 from schemas.tables import Mail
 from secretariat import maillog, rights
 from secretariat.commands.office import Office
-from secretariat.errors import BadInputError, UnknownError
+from secretariat.errors import UnknownError
 from secretariat.languages import LANGUAGES
 from secretariat.readmodels import row
 from secretariat.rights import Right
-from secretariat.typed import act_from
 from secretariat.web import signin
+from secretariat.web.forms import act_on, sent
 from secretariat.web.render import render
 from secretariat.web.signin import needs
 
@@ -34,7 +32,6 @@ STATES = (
     "open", "waiting", "sending", "unknown", "held", "bundled",
     "accepted", "bounced", "refused", "suppressed", "expired",
 )  # fmt: skip
-ACTS: dict[str, type[Act]] = {"hold": HoldMail, "release": ReleaseMail, "retry": RetryMail}
 _SECRET = re.compile(r"(/link/)[\w.=-]+")
 Word = Annotated[str, Query(max_length=200)]
 Number = Annotated[int, Query(ge=1, lt=2**31)]
@@ -127,20 +124,10 @@ def show_mail(request: Request, number: int) -> Response:
 
 
 @router.post("/mail/{number:int}", dependencies=[needs(Right.STEER)])
-def act_on_mail(
-    request: Request,
-    number: int,
-    act: Annotated[str, Form(max_length=20)],
-    reason: Annotated[str, Form(max_length=2000)] = "",
-) -> Response:
-    """Hold a mail, let it go, or try it again."""
-    by = signin.steering(request)
-    if act not in ACTS:
-        raise BadInputError("Choose hold, release or retry. Nothing was changed.")
-    words = {"mail": number} | ({"reason": reason} if act == "hold" else {})
-    office: Office = request.app.state.parts.office
-    office.do(act_from(ACTS[act], **words), by=by.body, contact=by.slug)
-    return RedirectResponse(f"/mail/{number}", 303)
+async def act_on_mail(request: Request, number: int) -> Response:
+    """Hold a mail, let it go, or try it again; or look at what that would do."""
+    form = await sent(request)
+    return await run_in_threadpool(act_on, request, "mail", str(number), form, f"/mail/{number}")
 
 
 def _own(request: Request) -> list[str] | None:
@@ -156,10 +143,10 @@ def _own(request: Request) -> list[str] | None:
 
 def _possible(mail: Mail) -> list[str]:
     if mail.state == "held":
-        return ["release"]
+        return ["release-mail"]
     if mail.state in ("waiting", "unknown"):
-        return ["hold", "retry"]
-    return ["retry"] if mail.state in ("bounced", "refused", "suppressed", "expired") else []
+        return ["hold-mail", "retry-mail"]
+    return ["retry-mail"] if mail.state in ("bounced", "refused", "suppressed", "expired") else []
 
 
 def _read(request: Request, number: int) -> tuple[Mail, EmailMessage | None]:

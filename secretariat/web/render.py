@@ -15,7 +15,7 @@ from schemas.programme import Contact
 from secretariat import filetypes, ledger, words
 from secretariat.errors import UnreachableError
 from secretariat.rights import Right
-from secretariat.web import assets, choices, looking, signin, speaking
+from secretariat.web import assets, choices, looking, signin, speaking, undoing
 from secretariat.web.places import places
 
 AS_OPENED = ("/link/", "/account", "/second-factor", "/sign-in")
@@ -57,6 +57,7 @@ def render(request: Request, template: str, *, status: int = 200, **facts: Any) 
         "status": status,
         "pages": places(request),
         "theme": choices.theme(request),
+        "just_done": undoing.just_done(request) if status == 200 else None,
         **_place(request),
         **speaking.facts(request),
         **looking.facts(request),
@@ -74,10 +75,12 @@ def _is_live(request: Request, status: int) -> bool:
 
 def _place(request: Request) -> dict[str, Any]:
     """Where the reader is, to come back to it; a form's answer has no address of its own."""
-    asked = [(name, value) for name, value in request.query_params.items() if name != "at"]
+    gone = ("at", "did")
+    asked = [(name, value) for name, value in request.query_params.items() if name not in gone]
     path, gotten = request.url.path, request.method in ("GET", "HEAD")
     query = f"?{request.url.query}" if request.url.query else ""
     return {
+        "path_here": path,
         "by_link": path.startswith("/link/"),
         "here": f"{path}?{urlencode(asked)}" if asked else path,
         "back_here": f"{path}{query}" if gotten else "/",
