@@ -1,4 +1,4 @@
-"""What goes on by itself, in one process at a time: clock, mails, inbox, calendars, Prefect."""
+"""What goes on by itself, in one process at a time: clock, mails, inbox, calendars, webhooks, Prefect."""
 
 import logging
 import threading
@@ -20,6 +20,7 @@ from notifications.outbox import Outbox
 from notifications.postman import Postman
 from notifications.smtp import LOOPBACK, Relay
 from notifications.tidy import tidy
+from notifications.webhooks import Courier
 from secretariat.children import Prefect
 from secretariat.clock import WallClock
 from secretariat.commands import auditing, recount
@@ -50,6 +51,7 @@ class Engine:
         self._prefect = Prefect(settings, office.programme)
         prefect_client = httpx.Client(auth=settings.prefect_auth, timeout=10)
         self._carrier = relay.Relay(self.office, settings.prefect_api, prefect_client)
+        self._courier = Courier(self.office, settings)
         self._calendars = recount.Notice(self.office)
         self._way = "leaving by your relay" if settings.smtp else "caught here"
         self._scheduler = self._scheduled()
@@ -126,6 +128,7 @@ class Engine:
             (self._tick, timedelta(seconds=1), timedelta(seconds=1)),
             (templates.refresh, timedelta(seconds=2), timedelta(seconds=2)),
             (self._carrier.carry, timedelta(seconds=2), timedelta(seconds=2)),
+            (self._courier.deliver, timedelta(seconds=2), timedelta(seconds=2)),
             (self._tidy, timedelta(days=1), timedelta(minutes=10)),  # when the start is over
         ]
         if self._inbox:

@@ -50,7 +50,7 @@ class Right(StrEnum):
     STEER = "plan meetings, look ahead in the mail, start work"
     SET_UP = "set the program up: its first steps, a test mail"
     MONITOR = "read how the program itself is doing"
-    ADMINISTER = "look after accounts and keys"
+    ADMINISTER = "look after accounts, keys and webhooks"
 
 
 class Over(StrEnum):

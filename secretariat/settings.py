@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     oidc_client_id: str = Field("", description="what that provider knows this board as")
     oidc_client_secret_file: Path | None = Field(None, description="holds its secret for us")
 
+    webhook_hosts: str = Field(
+        "", description="hosts of your own network webhooks may go to, such as localhost,docs.host"
+    )
+
     dkim_key: str = Field("", description="the RSA key (PEM file) your domain signs mails with")
     dkim_selector: str = Field("secretariat", description="where your DNS has its public half")
 
@@ -116,8 +120,13 @@ class Settings(BaseSettings):
 
     @property
     def factor_key(self) -> str:
-        """What the secrets of authenticators are encrypted with, made on first use."""
+        """What the secrets of authenticators and webhooks are encrypted with, made on first use."""
         return kept_key(self.keys / "factors.key")
+
+    @property
+    def own_hosts(self) -> frozenset[str]:
+        """The hosts that webhooks may go to although they are not public."""
+        return frozenset(filter(None, map(str.strip, self.webhook_hosts.lower().split(","))))
 
     @property
     def link_keys(self) -> Path:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleErr
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel, insert, select
 
-from schemas import account_tables, tables
+from schemas import account_tables, tables, webhook_tables
 from secretariat import ledger, readmodels
 from secretariat.errors import BadInputError, ConflictError, UnreachableError
 
@@ -32,6 +32,7 @@ _PAST = {"ledger", "link", "run", "received", "stored_file", "attendee", "lease"
         account_tables.SecondFactor,
         account_tables.RecoveryCode,
         account_tables.ClosedAccount,
+        webhook_tables.Webhook,
     )
 }
 _OUTBOX = tables.Mail.__table__  # type: ignore[attr-defined]

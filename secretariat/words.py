@@ -11,6 +11,8 @@ from schemas.anchor import Anchor
 from schemas.events import Event
 from schemas.phase import Phase, Transferred
 from schemas.programme import Contact, Programme
+from schemas.tables import Entry
+from secretariat import ledger
 from secretariat.cycles import milestone_of
 from secretariat.languages import ENGLISH, Language
 from secretariat.sentences import SENTENCES
@@ -69,6 +71,12 @@ def sentence(programme: Programme, event: Event, by: str, language: Language = E
         return said
     filed_by = name_of(programme, letter["filed_by"], language)
     return language.phrase(_BY_LETTER, said=said, filed_by=filed_by, document=letter["document"])
+
+
+def told(programme: Programme, entry: Entry) -> dict[str, Any]:
+    """An entry for programs: without its data, which may hold counts too small to be told."""
+    said = sentence(programme, ledger.event(entry), entry.by)
+    return {**entry.model_dump(mode="json", exclude={"data", "key"}), "words": said}
 
 
 def _notice(

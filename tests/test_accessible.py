@@ -166,7 +166,7 @@ def paths(board: Board) -> dict[str, list[str]]:
     }
 
 
-FOR_THE_OPERATOR = ("/accounts",)
+FOR_THE_OPERATOR = ("/accounts", "/webhooks")
 NOT_PAGES = (
     "/api",  # for programs
     "/events",

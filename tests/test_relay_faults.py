@@ -248,7 +248,9 @@ def certified(tmp_path_factory: pytest.TempPathFactory) -> Certified:
 
     def server(host: str, ends: dt.datetime = tomorrow) -> SSLContext:
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-        named = x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))])
+        is_name = host[0].isalpha()
+        of = x509.DNSName(host) if is_name else x509.IPAddress(ip_address(host))
+        named = x509.SubjectAlternativeName([of])
         path = directory / f"{host}-{ends:%Y%m%d}.pem"
         secret = key.private_bytes(
             serialization.Encoding.PEM,

@@ -26,6 +26,7 @@ from secretariat.cli import (
     returns,
     som,
     status,
+    webhooks,
 )
 from secretariat.cli.terminal import office_here, say
 from secretariat.errors import BadInputError, ConflictError, SecretariatError, UnknownError
@@ -58,6 +59,7 @@ app.add_typer(mail.mail, name="mail")
 app.add_typer(obligations.obligation, name="obligation")
 app.add_typer(people.people, name="people")
 app.add_typer(returns.returns, name="returns")
+app.add_typer(webhooks.webhook, name="webhook")
 
 
 def main() -> None:

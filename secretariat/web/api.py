@@ -13,7 +13,7 @@ from schemas.events import Event
 from schemas.figures import Figures
 from schemas.status import Status
 from schemas.tables import Entry, Holding, Obligation
-from secretariat import board, closeup, figures, ledger, words
+from secretariat import board, closeup, figures, words
 from secretariat.commands.office import Office
 from secretariat.rights import Right
 from secretariat.typed import checked
@@ -96,15 +96,9 @@ def list_entries(
         found = session.exec(query).all()
     shown = found[:limit]
     return Page(
-        items=[_told(office, entry) for entry in shown],
+        items=[words.told(office.programme, entry) for entry in shown],
         next=str(shown[-1].seq) if len(found) > limit else None,
     )
-
-
-def _told(office: Office, entry: Entry) -> dict[str, Any]:
-    """An entry without its data, which may hold counts too small to be told."""
-    said = words.sentence(office.programme, ledger.event(entry), entry.by)
-    return {**entry.model_dump(mode="json", exclude={"data", "key"}), "words": said}
 
 
 def _page(

@@ -58,6 +58,7 @@ from secretariat.web import (
     search,
     second_factor,
     trying_mail,
+    webhooks,
 )
 from secretariat.web.attempts import Attempts
 from secretariat.web.events import Listeners
@@ -136,6 +137,7 @@ def create_app(parts: Parts) -> FastAPI:
         search,
         second_factor,
         trying_mail,
+        webhooks,
     ):
         for route in door.router.routes:
             if isinstance(route, APIRoute) and route.methods == {"GET"}:

@@ -37,6 +37,9 @@ PLACES = (
     Place("/ledger", marked("Ledger")),
     Place("/tables", marked("Tables")),
     Place("/accounts", marked("Accounts"), looks_back=False, needs=Right.ADMINISTER),
+    Place(
+        "/webhooks", marked("Webhooks"), ("/webhooks/",), looks_back=False, needs=Right.ADMINISTER
+    ),
     Place("/help", marked("Help"), looks_back=False),
 )
 
