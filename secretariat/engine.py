@@ -1,4 +1,4 @@
-"""What goes on by itself, in one process at a time: clock, mails, inbox, calendars, webhooks, Prefect."""
+"""What goes on by itself, in one process at a time: clock, mail, calendars, webhooks, Prefect."""
 
 import logging
 import threading
