@@ -99,7 +99,7 @@ class Courier:
             else:
                 webhooks.failed(kept, outcome.words, self.clock.now(), for_good=outcome.gone)
         if kept.state == "given up":
-            log.warning("gave up on the webhook to %s: %s", kept.url, kept.last_words)
+            log.warning("gave up on webhook %s: %s", kept.id, kept.last_words)
         return kept
 
     async def _send(self, hook: Webhook, number: str, body: bytes) -> Outcome:

@@ -43,7 +43,7 @@ def add_webhook(
             session, Seal(settings.factor_key), url.strip(), wanted,
             own_hosts=settings.own_hosts, by=by.slug, now=sessions.now(),
         )  # fmt: skip
-    signin.log.warning("%s: what happens is told to %s", by.slug, hook.url)
+    signin.log.warning("%s: webhook %s is told what happens", by.slug, hook.id)
     return _page(request, added=hook, secret=secret)
 
 
@@ -66,7 +66,7 @@ def act_on_webhook(
                 session.delete(hook)
             case _:
                 raise BadInputError("Choose one of the acts on the page. Nothing was changed.")
-    signin.log.warning("%s: %s for the webhook to %s", by.slug, act, hook.url)
+    signin.log.warning("%s: %s for webhook %s", by.slug, act, hook.id)
     if act == "test":
         tested = Courier(office, request.app.state.parts.settings).test(hook)
         return _page(request, tested=tested, hook=hook)
