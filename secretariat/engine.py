@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import SplitResult
 
@@ -23,11 +24,12 @@ from notifications.tidy import tidy
 from notifications.webhooks import Courier
 from secretariat.children import Prefect
 from secretariat.clock import WallClock
-from secretariat.commands import auditing, recount
+from secretariat.commands import auditing, recount, upkeep
 from secretariat.commands.office import Office
 from secretariat.errors import UnreachableError
 from secretariat.lease import BEAT, Turn, holder
 from secretariat.settings import Settings
+from secretariat.shelf import Shelf
 from secretariat.timers import tick
 from secretariat.watch import Watch
 
@@ -53,6 +55,7 @@ class Engine:
         self._carrier = relay.Relay(self.office, settings.prefect_api, prefect_client)
         self._courier = Courier(self.office, settings)
         self._calendars = recount.Notice(self.office)
+        self._shelf = Shelf(settings, WallClock(), partial(upkeep.tell, self.office))
         self._way = "leaving by your relay" if settings.smtp else "caught here"
         self._scheduler = self._scheduled()
         self._stopping, self._ended = threading.Event(), threading.Event()
@@ -99,6 +102,7 @@ class Engine:
             mail += f"; templates to mend: {', '.join(sorted(set(broken.values())))}"
         clock = self._watch.trouble or "ticking"
         state = {"Clock": clock, "Mail": mail, "Prefect": self._prefect.words}
+        state |= {"Backups": self._shelf.words()}
         state |= {"Inbox": self._inbox.trouble or "read every minute"} if self._inbox else {}
         return state | ({"Calendar": words} if (words := self._calendars.words()) else {})
 
@@ -130,6 +134,7 @@ class Engine:
             (self._carrier.carry, timedelta(seconds=2), timedelta(seconds=2)),
             (self._courier.deliver, timedelta(seconds=2), timedelta(seconds=2)),
             (self._tidy, timedelta(days=1), timedelta(minutes=10)),  # when the start is over
+            (self._shelf.tend, timedelta(hours=1), timedelta(minutes=15)),  # of what is tidy
         ]
         if self._inbox:
             every.append((self._inbox.read, timedelta(minutes=1), timedelta()))

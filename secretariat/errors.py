@@ -78,3 +78,7 @@ class UnreachableError(SecretariatError):
     """A part the program needs does not answer: database, SMTP, Prefect, port, directory."""
 
     status = 503
+
+
+class DamagedError(UnreachableError):
+    """The database is there, and is none any more."""

@@ -18,8 +18,8 @@ from notifications.outbox import Outbox, write_due
 from notifications.smtp import Relay, can_connect
 from notifications.transport import RelayError
 from schemas.programme import Contact
-from secretariat import history
-from secretariat.clock import VirtualClock
+from secretariat import backups, history
+from secretariat.clock import VirtualClock, WallClock
 from secretariat.commands.office import Desk, Office
 from secretariat.engine import Engine
 from secretariat.errors import ConflictError, UnreachableError
@@ -27,6 +27,7 @@ from secretariat.installation import DemoClock, clock_of, forward, is_demo, set_
 from secretariat.programme import SHIPPED, load_history, load_programme
 from secretariat.provider import provider_of
 from secretariat.settings import Settings
+from secretariat.shelf import name_at
 from secretariat.store import Store, locked, open_store
 from secretariat.web import sessions, signin
 from secretariat.web.app import Parts, create_app
@@ -222,9 +223,12 @@ def _announce(settings: Settings, office: Office, say: Say, catching: bool) -> N
 
 
 def _prepared(settings: Settings) -> Store:
-    """The store with its newest tables, in a directory that can be written."""
+    """The store with its newest tables, and a backup of it with the older ones if it had such."""
     _ = settings.directory
     store = open_store(settings.store_url)
+    if not store.is_empty() and store.is_behind():
+        now = WallClock().now()
+        backups.make(settings, settings.backups / name_at(now), now)
     store.migrate()
     return store
 

@@ -26,6 +26,12 @@ class Settings(BaseSettings):
     )
     database_url: str = Field("", description="sqlite:///… or postgresql://…; empty: in data_dir")
     programme: Path = Field(SHIPPED / "commit.yaml", description="the programme file")
+    backups_dir: Path | None = Field(
+        None, description="where each day's backup goes, best another disk; empty: in data_dir"
+    )
+    backups_kept: int = Field(
+        7, ge=1, description="days whose last backup is kept, beside 5 weeks and 12 months"
+    )
     host: str = Field("127.0.0.1", description="where the board listens")
     port: int = Field(8000, ge=1, le=65535, description="the board's port")
     base_url: str = Field("", description="how people reach the board; links in mails use it")
@@ -84,6 +90,11 @@ class Settings(BaseSettings):
         if scheme.startswith("sqlite") and path and not path.startswith(("/", ":")):
             return f"{scheme}:///{Path(path).resolve()}"  # flows run in another directory
         return url
+
+    @property
+    def backups(self) -> Path:
+        """Where backups are; reading it makes no directory."""
+        return (self.backups_dir or self.data_dir / "backups").expanduser().resolve()
 
     @property
     def board_url(self) -> str:

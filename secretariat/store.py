@@ -21,7 +21,7 @@ from sqlmodel import Session, SQLModel, insert, select
 
 from schemas import account_tables, tables, webhook_tables
 from secretariat import ledger, readmodels
-from secretariat.errors import BadInputError, ConflictError, UnreachableError
+from secretariat.errors import BadInputError, ConflictError, DamagedError, UnreachableError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # What a possible future needs nothing of.
@@ -130,6 +130,14 @@ class Store:
         fenced._check = check
         return fenced
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Everything as it is at one moment, however long it is read and whoever writes."""
+        of_one_moment = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        engine = self.engine.execution_options(**of_one_moment)
+        with self._reachable(), engine.connect() as connection:
+            yield connection
+
     def check_room(self) -> None:
         """Raises UnreachableError while the disk is too full to be sure of the next write."""
         path = self.engine.url.database if self.is_sqlite else None
@@ -185,6 +193,19 @@ class Store:
             query = f"select pg_try_advisory_lock{way}({_SERVER_LOCK})"
             yield bool(connection.exec_driver_sql(query).scalar())
 
+    def fold(self) -> None:
+        """Have all of a SQLite store in its one file, which no connection of ours has open then.
+
+        Raises UnreachableError: another program uses it.
+        """
+        self.engine.dispose()
+        with self._reachable(), self.engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            raw.execute("pragma busy_timeout=1000")
+            raw.execute("pragma journal_mode=delete")
+        self.engine.dispose()
+
     def is_empty(self) -> bool:
         """Whether nobody has made the tables yet. Raises UnreachableError."""
         with self._reachable():
@@ -195,18 +216,39 @@ class Store:
         with self.read() as session:
             return session.exec(select(tables.Entry.seq).limit(1)).first() is None
 
-    def migrate(self) -> None:
-        """Bring the tables to the newest schema. Raises UnreachableError."""
+    def is_there(self, connection: Connection) -> bool:
+        """As ``is_empty``, told the other way, within somebody's transaction."""
+        return inspect(connection).has_table("ledger")
+
+    def revision(self, connection: Connection) -> str:
+        """The schema its tables have, as migrations are numbered."""
+        found = connection.exec_driver_sql("select version_num from alembic_version").scalar()
+        return str(found or "")
+
+    def is_behind(self) -> bool:
+        """Whether its tables are those of an earlier release."""
+        from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+        known = [
+            each.revision for each in ScriptDirectory.from_config(_migrations()).walk_revisions()
+        ]
+        with self.snapshot() as connection:
+            return self.is_there(connection) and self.revision(connection) in known[1:]
+
+    def migrate(self, to: str = "head", within: Connection | None = None) -> None:
+        """Bring the tables to the newest schema, or to that of an earlier release.
+
+        It is done in a transaction, also in that of ``within``. Raises UnreachableError;
+        ConflictError: a newer release made them.
+        """
         from alembic import command  # noqa: PLC0415  half a second that readers do not need
-        from alembic.config import Config  # noqa: PLC0415
         from alembic.util import CommandError  # noqa: PLC0415
 
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.attributes["engine"] = self.engine
+        config = _migrations()
+        config.attributes.update(engine=self.engine, within=within)
         try:
             with self._reachable():
-                command.upgrade(config, "head")
+                command.upgrade(config, to)
         except CommandError:
             raise ConflictError(
                 f"The tables in {self.engine.url.render_as_string()} were made by a newer "
@@ -226,10 +268,20 @@ class Store:
             advice = _advice(error)
             if advice is None:
                 raise
-            raise UnreachableError(
+            kind = DamagedError if advice == _DAMAGED else UnreachableError
+            raise kind(
                 f"The database {self.engine.url.render_as_string()} cannot be used "
                 f"({str(error.orig).strip().splitlines()[0]}). {advice}"
             ) from None
+
+
+def _migrations() -> Any:
+    """What Alembic wants to know."""
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
 
 
 def blank() -> Store:

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from secretariat.cli import (
     agenda,
+    backups,
     calendar,
     chair,
     clock,
@@ -40,6 +41,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(status.status)
+for command in (backups.backup, backups.restore, backups.prove, backups.move):
+    app.command()(command)
 for more in (agenda.agenda, som.whole):
     meetings.som.add_typer(more)  # without a name: its commands are among the others
 app.add_typer(meetings.som, name="som")

@@ -1,0 +1,189 @@
+"""Backups that are proved by restoring them: made while people write, of either database."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from sqlalchemy import update
+from sqlmodel import Session, col, delete, select
+
+from schemas.account_tables import SignedIn
+from schemas.backup import Manifest, stamp
+from schemas.tables import Link, Mail
+from secretariat import archive, audit, copying, ledger
+from secretariat.errors import BadInputError, ConflictError, DamagedError, UnreachableError
+from secretariat.keys import kept_keys, name_of
+from secretariat.settings import Settings
+from secretariat.store import Store, locked, open_store
+
+
+def make(settings: Settings, to: Path, now: datetime) -> Manifest:
+    """Write a backup of the store and its documents, once it was restored in a scratch place.
+
+    ``now`` is UTC. Raises ConflictError: ``to`` is there already, or the backup does not restore.
+    """
+    if to.exists():
+        raise ConflictError(f"{to} exists already; nothing was written.")
+    with _scratch(settings) as scratch:
+        store = open_store(settings.store_url)
+        manifest = _copied(store, scratch / archive.STORE, now)
+        made = scratch / "made.zip"
+        archive.pack(made, manifest, _files(settings, scratch))
+        with _restored(made, scratch / "proof"):
+            archive.keep(made, to)
+    return manifest
+
+
+def prove(settings: Settings, path: Path) -> Manifest:
+    """Restore a backup in a scratch place, as far as a restore goes before it is put in place.
+
+    Raises BadInputError: it is none, or damaged; ConflictError: its ledger is not whole.
+    """
+    with _scratch(settings) as scratch, _restored(path, scratch / "proof") as (manifest, _):
+        return manifest
+
+
+def restore(settings: Settings, path: Path, now: datetime, *, aside: bool) -> Manifest:
+    """Put a backup in place of an empty store, or of one that is set ``aside`` and kept.
+
+    The caller holds the store. Raises what ``prove`` raises; ConflictError: the store is not empty.
+    Then nothing was changed.
+    """
+    with _scratch(settings) as scratch:
+        target = open_store(settings.store_url)
+        if not aside and _is_in_use(target):
+            raise ConflictError(
+                f"{target.engine.url.render_as_string()} holds something already. Nothing was "
+                "changed. To keep that under another name and restore, add --set-aside."
+            )
+        with _restored(path, scratch / "proof") as (manifest, store):
+            _settle(store, now)
+            archive.add_documents(scratch / "proof", settings.directory)
+            if target.is_sqlite:
+                _put_in_place(store, target, now)
+            else:
+                copying.move(store, target, f"before_{stamp(now).lower()}")
+    return manifest
+
+
+def missing_keys(settings: Settings, now: datetime) -> list[str]:
+    """The names of the keys that signed links which still run, and that are not here."""
+    there = settings.link_keys.exists()
+    here = {name_of(key) for key in kept_keys(settings.link_keys)} if there else set()
+    running = col(Link.revoked_at).is_(None) & (col(Link.expires_at) > now)
+    with open_store(settings.store_url).read() as session:
+        signed = session.exec(select(Link.key).where(running).distinct())
+        return sorted(set(signed) - here)
+
+
+@contextlib.contextmanager
+def _scratch(settings: Settings) -> Iterator[Path]:
+    """An empty directory beside the store, for one backup at a time. Raises ConflictError."""
+    path = settings.directory / "scratch"
+    with (settings.directory / "scratch.lock").open("w") as lock:
+        if not locked(lock):
+            raise ConflictError("Another backup is being made or restored. Try again after it.")
+        shutil.rmtree(path, ignore_errors=True)  # of one that was killed
+        path.mkdir(mode=0o700)
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _copied(store: Store, to: Path, now: datetime) -> Manifest:
+    """Everything in a store at one moment, as a new SQLite file."""
+    made = open_store(f"sqlite:///{to}")
+    with store.snapshot() as reading:
+        if not store.is_there(reading):
+            raise ConflictError(f"There is nothing in {store.engine.url.render_as_string()} yet.")
+        revision = store.revision(reading)
+        made.migrate(to=revision)
+        with made.note() as writing:
+            tables = copying.pour(reading, writing)
+        head = ledger.head(Session(reading))
+    made.fold()
+    return Manifest(
+        version=version("secretariat"),
+        revision=revision,
+        made_at=now,
+        head=str(head),
+        tables=tables,
+    )
+
+
+def _files(settings: Settings, scratch: Path) -> dict[str, Path]:
+    """What goes into a backup: no keys, so that whoever finds it cannot sign anything."""
+    files = {archive.STORE: scratch / archive.STORE, "programme.yaml": settings.programme}
+    for document in sorted((settings.directory / archive.DOCUMENTS).glob("*")):
+        files[f"{archive.DOCUMENTS}/{document.name}"] = document
+    return files
+
+
+@contextlib.contextmanager
+def _restored(path: Path, within: Path) -> Iterator[tuple[Manifest, Store]]:
+    """A backup laid out in a directory, found to be what it says, and of today's schema."""
+    manifest = archive.unpack(path, within)
+    store = open_store(f"sqlite:///{within / archive.STORE}")
+    try:
+        with store.snapshot() as reading:
+            faults = [
+                *reading.exec_driver_sql("pragma integrity_check").scalars(),
+                *reading.exec_driver_sql("pragma foreign_key_check").all(),
+            ]
+            if faults != ["ok"] or copying.contents(reading) != manifest.tables:
+                raise BadInputError(f"{path} holds other rows than it says.")
+        store.migrate()
+        with store.read() as session:
+            verdict = audit.check(session)
+        if verdict.fault or str(verdict.head) != manifest.head:
+            raise ConflictError(f"{path} does not restore. {audit.said(verdict)}")
+        yield manifest, store
+    finally:
+        store.engine.dispose()
+
+
+def _settle(store: Store, now: datetime) -> None:
+    """What must not be as it was then: mails may have left since, and sessions may have ended."""
+    with store.write() as session:
+        unsent = col(Mail.ended_at).is_(None) & (col(Mail.not_before) <= now)
+        session.exec(update(Mail).where(unsent).values(possible_duplicate=True))
+        session.exec(delete(SignedIn).where(col(SignedIn.kind) == "browser"))
+
+
+def _is_in_use(store: Store) -> bool:
+    """Whether something ever happened in it; a damaged file counts as such."""
+    if store.is_sqlite and not Path(store.engine.url.database or "").exists():
+        return False
+    try:
+        return not (store.is_empty() or store.is_untouched())
+    except DamagedError:
+        return True
+
+
+def _put_in_place(new: Store, target: Store, now: datetime) -> None:
+    """At every instant there is a whole store in that place: the old one or the new one."""
+    place, made = (Path(store.engine.url.database or "") for store in (target, new))
+    new.fold()
+    try:
+        if place.exists():
+            _keep_aside(target, place, f"{place}.before-{stamp(now)}")
+        made.replace(place)
+        archive.sync(place.parent)
+    except OSError as error:
+        raise UnreachableError(f"{place} cannot be written: {error.strerror}.") from None
+
+
+def _keep_aside(store: Store, place: Path, aside: str) -> None:
+    """Give a store's file a second name; what a damaged one has beside it goes along."""
+    try:
+        store.fold()
+    except DamagedError:
+        for ending in ("-wal", "-shm"):
+            if (beside := Path(f"{place}{ending}")).exists():
+                beside.replace(f"{aside}{ending}")
+    os.link(place, aside)
