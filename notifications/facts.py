@@ -77,6 +77,7 @@ class Facts:
             "meeting": self._about_meeting,
             "statement": self._about_statement,
             "gap": self._about_gaps,
+            "upkeep": lambda _: {"link": self.links.page("")},
             "return": self._about_return,
         }[mail.template]
         common = {

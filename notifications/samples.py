@@ -39,6 +39,7 @@ def samples(programme: Programme) -> dict[str, list[dict[str, Any]]]:
         "extension": list(_extensions(programme)),
         "return": list(_returns(programme)),
         "gap": [{"gaps": [_gap()] * count} for count in (1, 2)],
+        "upkeep": [{"why": "/backups cannot be written: No space left on device."}],
         "meeting": list(_meetings(programme)),
         "statement": list(_statements()),
         "undelivered": [

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, delete, select
 
 from schemas.account_tables import SignedIn
 from schemas.backup import Manifest, stamp
-from schemas.tables import Link, Mail
+from schemas.tables import Lease, Link, Mail
 from secretariat import archive, audit, copying, ledger
 from secretariat.errors import BadInputError, ConflictError, DamagedError, UnreachableError
 from secretariat.keys import kept_keys, name_of
@@ -28,8 +28,7 @@ def make(settings: Settings, to: Path, now: datetime) -> Manifest:
     """
     if to.exists():
         raise ConflictError(f"{to} exists already; nothing was written.")
-    with _scratch(settings) as scratch:
-        store = open_store(settings.store_url)
+    with _scratch(settings) as scratch, _opened(settings.store_url) as store:
         manifest = _copied(store, scratch / archive.STORE, now)
         made = scratch / "made.zip"
         archive.pack(made, manifest, _files(settings, scratch))
@@ -53,8 +52,7 @@ def restore(settings: Settings, path: Path, now: datetime, *, aside: bool) -> Ma
     The caller holds the store. Raises what ``prove`` raises; ConflictError: the store is not empty.
     Then nothing was changed.
     """
-    with _scratch(settings) as scratch:
-        target = open_store(settings.store_url)
+    with _scratch(settings) as scratch, _opened(settings.store_url) as target:
         if not aside and _is_in_use(target):
             raise ConflictError(
                 f"{target.engine.url.render_as_string()} holds something already. Nothing was "
@@ -75,9 +73,19 @@ def missing_keys(settings: Settings, now: datetime) -> list[str]:
     there = settings.link_keys.exists()
     here = {name_of(key) for key in kept_keys(settings.link_keys)} if there else set()
     running = col(Link.revoked_at).is_(None) & (col(Link.expires_at) > now)
-    with open_store(settings.store_url).read() as session:
+    with _opened(settings.store_url) as store, store.read() as session:
         signed = session.exec(select(Link.key).where(running).distinct())
         return sorted(set(signed) - here)
+
+
+@contextlib.contextmanager
+def _opened(url: str) -> Iterator[Store]:
+    """A store that no connection is left open to: files are moved here."""
+    store = open_store(url)
+    try:
+        yield store
+    finally:
+        store.engine.dispose()
 
 
 @contextlib.contextmanager
@@ -97,16 +105,15 @@ def _scratch(settings: Settings) -> Iterator[Path]:
 
 def _copied(store: Store, to: Path, now: datetime) -> Manifest:
     """Everything in a store at one moment, as a new SQLite file."""
-    made = open_store(f"sqlite:///{to}")
-    with store.snapshot() as reading:
+    with _opened(f"sqlite:///{to}") as made, store.snapshot() as reading:
         if not store.is_there(reading):
             raise ConflictError(f"There is nothing in {store.engine.url.render_as_string()} yet.")
         revision = store.revision(reading)
         made.migrate(to=revision)
         with made.note() as writing:
             tables = copying.pour(reading, writing)
+        made.fold()
         head = ledger.head(Session(reading))
-    made.fold()
     return Manifest(
         version=version("secretariat"),
         revision=revision,
@@ -128,8 +135,7 @@ def _files(settings: Settings, scratch: Path) -> dict[str, Path]:
 def _restored(path: Path, within: Path) -> Iterator[tuple[Manifest, Store]]:
     """A backup laid out in a directory, found to be what it says, and of today's schema."""
     manifest = archive.unpack(path, within)
-    store = open_store(f"sqlite:///{within / archive.STORE}")
-    try:
+    with _opened(f"sqlite:///{within / archive.STORE}") as store:
         with store.snapshot() as reading:
             faults = [
                 *reading.exec_driver_sql("pragma integrity_check").scalars(),
@@ -143,16 +149,16 @@ def _restored(path: Path, within: Path) -> Iterator[tuple[Manifest, Store]]:
         if verdict.fault or str(verdict.head) != manifest.head:
             raise ConflictError(f"{path} does not restore. {audit.said(verdict)}")
         yield manifest, store
-    finally:
-        store.engine.dispose()
 
 
 def _settle(store: Store, now: datetime) -> None:
-    """What must not be as it was then: mails may have left since, and sessions may have ended."""
+    """What must not be as it was then: mails may have left, sessions ended, others have ticked."""
     with store.write() as session:
         unsent = col(Mail.ended_at).is_(None) & (col(Mail.not_before) <= now)
         session.exec(update(Mail).where(unsent).values(possible_duplicate=True))
         session.exec(delete(SignedIn).where(col(SignedIn.kind) == "browser"))
+        above_any_since = col(Lease.number) + 1000
+        session.exec(update(Lease).values(holder="", number=above_any_since))
 
 
 def _is_in_use(store: Store) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from schemas.backup import stamp
 from secretariat import backups
 from secretariat.clock import Clock
-from secretariat.errors import SecretariatError
+from secretariat.errors import BadInputError, ConflictError, SecretariatError
 from secretariat.settings import Settings
 
 DAY, WEEKS, MONTHS = timedelta(days=1), 5, 12
@@ -25,11 +25,19 @@ def on(shelf: Path) -> dict[datetime, Path]:
     found = {}
     for path in shelf.glob(_NAME.format(stamp="*")):
         try:
-            at = datetime.strptime(path.name, _NAME.format(stamp="%Y%m%dT%H%M%S%z"))
+            at = datetime.strptime(path.name, _NAME.format(stamp="%Y%m%dT%H%M%SZ")).replace(
+                tzinfo=UTC
+            )
         except ValueError:
             continue
-        found[at.astimezone(UTC)] = path
+        found[at] = path
     return dict(sorted(found.items()))
+
+
+def age(shelf: Path, now: datetime) -> timedelta | None:
+    """How old the last backup is that was proved; None if there is none."""
+    there = on(shelf)
+    return now - max(there) if there else None
 
 
 def kept(made: Iterable[datetime], days: int) -> set[datetime]:
@@ -70,8 +78,9 @@ class Shelf:
 
         Safe to run at any time; meant for every hour, so that what failed is tried again.
         """
-        now, there = self.clock.now(), on(self.settings.backups)
-        if there and now - max(there) < DAY:
+        now = self.clock.now()
+        old = age(self.settings.backups, now)
+        if old is not None and old < DAY:
             return
         try:
             backups.make(self.settings, self.settings.backups / name_at(now), now)
@@ -100,4 +109,11 @@ class Shelf:
         """Disks forget: each backup that is kept is restored once a week, on its own weekday."""
         for made_at, path in on(self.settings.backups).items():
             if made_at.weekday() == now.weekday() and made_at.date() != now.date():
-                backups.prove(self.settings, path)
+                self._prove_one(path)
+
+    def _prove_one(self, path: Path) -> None:
+        try:
+            backups.prove(self.settings, path)
+        except BadInputError as error:
+            path.rename(f"{path}.damaged")
+            raise ConflictError(f"{error} It is called {path.name}.damaged now.") from None

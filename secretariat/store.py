@@ -202,8 +202,11 @@ class Store:
         with self._reachable(), self.engine.connect() as connection:
             raw = connection.connection.driver_connection
             assert raw is not None
-            raw.execute("pragma busy_timeout=1000")
-            raw.execute("pragma journal_mode=delete")
+            try:
+                raw.execute("pragma busy_timeout=1000")
+                raw.execute("pragma journal_mode=delete")
+            except sqlite3.Error as error:
+                raise DBAPIError("pragma", None, error) from None
         self.engine.dispose()
 
     def is_empty(self) -> bool:

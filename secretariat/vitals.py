@@ -1,7 +1,7 @@
 """How is the program doing? What an operator's monitoring asks: backlog, lateness, outcomes."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlmodel import Session, col, func, select
@@ -14,10 +14,13 @@ from secretariat.timers import next_due
 STATES = (*OPEN, "bundled", "accepted", "bounced", "refused", "suppressed", "expired")
 
 
-def vitals(session: Session, now: datetime, parts: Mapping[str, str]) -> bytes:
+def vitals(
+    session: Session, now: datetime, parts: Mapping[str, str], backup: timedelta | None
+) -> bytes:
     """In Prometheus' text format; ages are in seconds, and nothing in it is about a person.
 
-    ``parts`` says in words which parts of the program are up.
+    ``parts`` says in words which parts of the program are up, ``backup`` how old the last one is
+    that was proved: without any, that figure is absent.
     """
     found = CollectorRegistry()
     mails = Gauge("secretariat_mails", "Mails by their state", ["state"], registry=found)
@@ -40,6 +43,13 @@ def vitals(session: Session, now: datetime, parts: Mapping[str, str]) -> bytes:
         "Grows with each process that took over",
         lease.number if lease else 0,
     )
+    if backup is not None:
+        _set(
+            found,
+            "backup_age_seconds",
+            "Age of the last backup that restores",
+            backup.total_seconds(),
+        )
     running = Gauge(
         "secretariat_part", "What a part says of itself", ["part", "is"], registry=found
     )

@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter, Request, Response
 
-from secretariat import ledger
+from secretariat import ledger, shelf
+from secretariat.clock import WallClock
 from secretariat.commands.office import Office
 from secretariat.rights import Right
 from secretariat.vitals import vitals
@@ -32,5 +33,6 @@ def show_metrics(request: Request) -> Response:
     """Figures for Prometheus, of the whole and of no person."""
     parts = request.app.state.parts
     with parts.office.store.read() as session:
-        found = vitals(session, parts.office.clock.now(), parts.health())
+        backup = shelf.age(parts.settings.backups, WallClock().now())
+        found = vitals(session, parts.office.clock.now(), parts.health(), backup)
     return Response(found, media_type=PROMETHEUS)
