@@ -295,16 +295,17 @@ def test_a_damaged_store_is_set_aside_as_it_is(here: Settings, backup: Path, sto
     assert kept.read_bytes() == damaged
 
 
-def test_nothing_is_restored_under_a_program_that_runs(lived: Settings) -> None:
-    environment = BARE | {"SECRETARIAT_DATA_DIR": str(lived.data_dir)}
-    made = cli("backup", "-o", str(lived.data_dir / "one.zip"), environment=environment)
+@on_sqlite
+def test_nothing_is_restored_under_a_program_that_runs(here: Settings) -> None:
+    environment = BARE | {"SECRETARIAT_DATA_DIR": str(here.data_dir)}
+    made = cli("backup", "-o", str(here.data_dir / "one.zip"), environment=environment)
     assert "It was restored, and is whole." in made.stdout
-    with service.only_one(lived):
-        refused = cli("restore", str(lived.data_dir / "one.zip"), environment=environment)
+    with service.only_one(here):
+        refused = cli("restore", str(here.data_dir / "one.zip"), environment=environment)
     assert (refused.returncode, "already runs" in refused.stderr) == (2, True)
-    again = cli("backup", "-o", str(lived.data_dir / "one.zip"), environment=environment)
+    again = cli("backup", "-o", str(here.data_dir / "one.zip"), environment=environment)
     assert "exists already; nothing was written" in again.stderr
-    proved = cli("prove", str(lived.data_dir / "one.zip"), environment=environment)
+    proved = cli("prove", str(here.data_dir / "one.zip"), environment=environment)
     assert proved.stdout.startswith("It restores: ")
 
 
@@ -320,7 +321,7 @@ def test_a_restore_killed_at_any_moment_leaves_the_old_store_or_the_new_one(
     backups.restore(fresh, backup, NOW, aside=False)
     whole, new, ends = time.monotonic() - begun, held(fresh), []
     store.engine.dispose()
-    for part in (0.1, 0.3, 0.5, 0.7, 0.9, 1.1, 10):
+    for part in (0.1, 0.4, 0.7, 1, 20):
         moment = NOW + timedelta(days=len(ends))
         child = get_context("fork").Process(
             target=backups.restore, args=(here, backup, moment), kwargs={"aside": True}
@@ -330,7 +331,7 @@ def test_a_restore_killed_at_any_moment_leaves_the_old_store_or_the_new_one(
         child.kill()
         child.join()
         ends.append(held(here))
-        assert ends[-1] == (new if child.exitcode == 0 or new in ends else old)
+        assert ends[-1] in ((new,) if child.exitcode == 0 or new in ends[:-1] else (old, new))
     assert (ends[0], ends[-1]) == (old, new)
 
 
