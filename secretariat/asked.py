@@ -46,7 +46,7 @@ class ObligationSeen:
     snoozes_left: int
     answers: str
     replies: list[tuple[Reply, Contact | None]]
-    history: list[tuple[Entry, str]]
+    history: list[Entry]
     kept: FigureReturn | None
     verifies: set[str]
 
@@ -118,7 +118,7 @@ def obligation(session: Session, programme: Programme, key: str, now: datetime) 
         snoozes_left=rungs.snoozes - found.snoozes,
         answers=promises.answering_body(desk, found),
         replies=closeup.replies(session, programme, [key])[key],
-        history=closeup.history(session, programme, Entry.subject == key),
+        history=closeup.history(session, Entry.subject == key),
         kept=session.get(FigureReturn, key),
         verifies=judges(desk, found),
     )

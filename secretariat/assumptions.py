@@ -3,56 +3,80 @@
 from collections.abc import Iterator
 from datetime import datetime
 from statistics import mean, median
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from schemas.forecast import By, Forecast
+from secretariat.catalogues import marked
+from secretariat.languages import ENGLISH, Language
 from secretariat.pace import SHAPES, Past, Tempo
 
 MONTH = 365.25 / 12
+_WHILE_PAUSED = marked("Not all {total} functions can be fully transferred while some are paused.")
+_NOT_SOON = marked("All {total} functions will rather not be fully transferred within ten years.")
+_OPEN_ENDED = marked(
+    "In 10 of 100 futures it is before {early}, in more than 10 after {horizon}, beyond which "
+    "nothing is said."
+)
+_BEYOND = marked("In more than 90 of 100 futures it is after {horizon}.")
 
 
-def verdict(found: Forecast, zone: str) -> list[str]:
+def verdict(found: Forecast, zone: str, language: Language = ENGLISH) -> list[str]:
     """The answer in a few sentences, dates in ``zone``."""
+    facts: dict[str, Any] = {"total": found.total}
     if not found.reached:
-        since = _day(found.past[-1][0], zone)
-        return [f"All {found.total} functions have been fully transferred since {since}."]
-    said = [f"{_when(found, zone)} {_span(found.reached[-1].by, found, zone)}"]
+        facts["day"] = language.day(found.past[-1][0].astimezone(ZoneInfo(zone)))
+        return [
+            language.phrase(
+                "All {total} functions have been fully transferred since {day}.", **facts
+            )
+        ]
+    when = _when(found, zone, language)
+    said = [f"{when} {_span(found.reached[-1].by, found, zone, language)}"]
     if found.closes and found.at_close and found.chance is not None:
-        low, high = found.at_close.low, found.at_close.high
         said.append(
-            f"When the programme closes, on {found.closes:%-d %B %Y}, {found.at_close.middle} of "
-            f"{found.total} will be ({_range(low, high)} in 80 of 100 futures); the chance of all "
-            f"{found.total} by then is {percent(found.chance)}."
+            language.phrase(
+                "When the programme closes, on {day}, {middle} of {total} will be ({range} in 80 "
+                "of 100 futures); the chance of all {total} by then is {chance}.",
+                day=language.day(found.closes),
+                middle=found.at_close.middle,
+                range=_range(found.at_close.low, found.at_close.high, language),
+                chance=percent(found.chance, language),
+                **facts,
+            )
         )
     elif found.closes:
         said.append(
-            f"The programme closed on {found.closes:%-d %B %Y}; "
-            f"{found.total - found.fully} of {found.total} functions were left."
+            language.phrase(
+                "The programme closed on {day}; {left} of {total} functions were left.",
+                day=language.day(found.closes),
+                left=found.total - found.fully,
+                **facts,
+            )
         )
     return said
 
 
-def _when(found: Forecast, zone: str) -> str:
-    middle = found.reached[-1].by.middle
-    if middle:
-        return (
-            f"All {found.total} functions will be fully transferred around {month(middle, zone)}."
+def _when(found: Forecast, zone: str, language: Language) -> str:
+    if middle := found.reached[-1].by.middle:
+        return language.phrase(
+            "All {total} functions will be fully transferred around {month}.",
+            total=found.total,
+            month=month(middle, zone, language),
         )
-    if any(ahead.paused for ahead in found.functions):
-        return f"Not all {found.total} functions can be fully transferred while some are paused."
-    return f"All {found.total} functions will rather not be fully transferred within ten years."
+    paused = any(ahead.paused for ahead in found.functions)
+    return language.phrase(_WHILE_PAUSED if paused else _NOT_SOON, total=found.total)
 
 
-def _span(by: By, found: Forecast, zone: str) -> str:
-    if by.early and by.late:
-        early, late = month(by.early, zone), month(by.late, zone)
-        return f"In 80 of 100 futures it is between {early} and {late}."
-    if by.early:
-        return (
-            f"In 10 of 100 futures it is before {month(by.early, zone)}, "
-            f"in more than 10 after {month(found.horizon, zone)}, beyond which nothing is said."
+def _span(by: By, found: Forecast, zone: str, language: Language) -> str:
+    early, late, horizon = (
+        month(at, zone, language) if at else "" for at in (by.early, by.late, found.horizon)
+    )
+    if early and late:
+        return language.phrase(
+            "In 80 of 100 futures it is between {early} and {late}.", early=early, late=late
         )
-    return f"In more than 90 of 100 futures it is after {month(found.horizon, zone)}."
+    return language.phrase(_OPEN_ENDED if early else _BEYOND, early=early, horizon=horizon)
 
 
 def assumptions(lived: Past, zone: str, paused: int) -> tuple[str, ...]:
@@ -126,25 +150,25 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def percent(share: float) -> str:
+def percent(share: float, language: Language = ENGLISH) -> str:
     """“less than 1%”, “37%”, “more than 99%”: a simulation proves neither never nor always."""
     if share < 0.01:
-        return "less than 1%"
-    return "more than 99%" if share > 0.99 else f"{share:.0%}"
+        return language.gettext("less than 1%")
+    return language.gettext("more than 99%") if share > 0.99 else f"{share:.0%}"
 
 
-def month(at: datetime, zone: str) -> str:
-    return f"{at.astimezone(ZoneInfo(zone)):%B %Y}"
+def month(at: datetime, zone: str, language: Language = ENGLISH) -> str:
+    return language.month(at.astimezone(ZoneInfo(zone)))
 
 
-def short_month(at: datetime | None, zone: str) -> str:
+def short_month(at: datetime | None, zone: str, language: Language = ENGLISH) -> str:
     """“May 2021”; what lies beyond the horizon is “later”."""
-    return f"{at.astimezone(ZoneInfo(zone)):%b %Y}" if at else "later"
+    return language.short_month(at.astimezone(ZoneInfo(zone))) if at else language.gettext("later")
 
 
 def _day(at: datetime, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%-d %B %Y}"
 
 
-def _range(low: int, high: int) -> str:
-    return f"{low} to {high}" if low < high else f"{low}"
+def _range(low: int, high: int, language: Language) -> str:
+    return language.phrase("{low} to {high}", low=low, high=high) if low < high else f"{low}"

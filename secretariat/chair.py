@@ -11,14 +11,19 @@ from schemas.tables import Som, Term
 from schemas.turn_tables import PassedTurn, Swap
 from secretariat import board
 from secretariat.board import Chair
+from secretariat.catalogues import marked
 from secretariat.commands.turns import turns
 from secretariat.rotation import Turn
 
 RIGHTS = {
-    "outgoing": "Reads everything; hands over what is still with it.",
-    "in office": "Acts as the chair: plans, postpones and closes meetings, grants more time; is "
-    "written to when something is late.",
-    "incoming": "Reads everything; is asked whether it is ready, and for the brief it was given.",
+    marked("outgoing"): marked("Reads everything; hands over what is still with it."),
+    marked("in office"): marked(
+        "Acts as the chair: plans, postpones and closes meetings, grants more time; is "
+        "written to when something is late."
+    ),
+    marked("incoming"): marked(
+        "Reads everything; is asked whether it is ready, and for the brief it was given."
+    ),
 }
 """What comes with each place of the troika, from the day on that the government has it."""
 

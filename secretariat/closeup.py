@@ -9,7 +9,7 @@ from schemas.figures import Measured, StrandSeen
 from schemas.phase import Phase
 from schemas.programme import Contact, Function, Programme, ReadinessItem
 from schemas.tables import Entry, Holding, Item, Obligation, Reply, Review, Support
-from secretariat import figures, ledger, ownership, raci, readiness, words
+from secretariat import figures, ownership, raci, readiness
 from secretariat.commands.holdings import held
 from secretariat.commands.office import bodies_of
 from secretariat.errors import UnknownError
@@ -33,7 +33,7 @@ class HoldingSeen:
     missing: list[ReadinessItem]
     reviews: list[Review]
     supported_until: datetime | None
-    history: list[tuple[Entry, str]]
+    history: list[Entry]
 
     def possible(self, by: str) -> list[str]:
         """The acts a body may do now."""
@@ -53,7 +53,7 @@ class FunctionSeen:
     support: list[Support]
     strands: list[StrandSeen]
     measured: list[Measured]
-    history: list[tuple[Entry, str]]
+    history: list[Entry]
 
 
 def holding(session: Session, programme: Programme, key: str) -> HoldingSeen:
@@ -77,7 +77,7 @@ def holding(session: Session, programme: Programme, key: str) -> HoldingSeen:
         missing=readiness.missing(checklist, kept, next_phase),
         reviews=_reviews(session, key),
         supported_until=found.since + since if phase is Phase.GOVERNMENT_LED else None,
-        history=history(session, programme, Entry.subject == key),
+        history=history(session, Entry.subject == key),
     )
 
 
@@ -104,7 +104,6 @@ def function(session: Session, programme: Programme, slug: str) -> FunctionSeen:
         measured=figures.by_indicator(figures.figures(session, programme, slug)),
         history=history(
             session,
-            programme,
             or_(
                 col(Entry.subject).startswith(f"{slug}/"), col(Entry.subject).startswith(f"{slug}@")
             ),
@@ -136,9 +135,7 @@ def _reviews(session: Session, key: str) -> list[Review]:
     return list(session.exec(query.order_by(col(Review.asked_at))))
 
 
-def history(
-    session: Session, programme: Programme, about: object, limit: int = 100
-) -> list[tuple[Entry, str]]:
-    """The last entries, newest first, as sentences."""
+def history(session: Session, about: object, limit: int = 100) -> list[Entry]:
+    """The last entries, newest first."""
     query = select(Entry).where(about).order_by(col(Entry.seq).desc()).limit(limit)  # type: ignore[arg-type]
-    return [(e, words.sentence(programme, ledger.event(e), e.by)) for e in session.exec(query)]
+    return list(session.exec(query))

@@ -23,6 +23,7 @@ from schemas.programme import Cadence, Function, Milestone, Programme
 from schemas.tables import Cycle, Entry, Obligation, PlannedMilestone, Som, Term
 from secretariat import agenda, asked, calendars, closeup, ledger, rotation, words
 from secretariat.agenda import Dated
+from secretariat.catalogues import marked
 from secretariat.commands import filing
 from secretariat.readmodels import row
 
@@ -107,7 +108,7 @@ class MeetingSeen:
     statement: list[SilenceSeen]
     delegations: list[DelegationSeen]
     decisions: list[DecisionSeen]
-    history: list[tuple[Entry, str]]
+    history: list[Entry]
 
     @property
     def was(self) -> Anchor:
@@ -134,11 +135,7 @@ def meeting(session: Session, programme: Programme, name: str, now: datetime) ->
         statement=_statement(session, name),
         delegations=list(_delegations(session, programme, obligations)),
         decisions=_decisions(session, programme, name, obligations, now),
-        history=closeup.history(
-            session,
-            programme,
-            _about(name),
-        ),
+        history=closeup.history(session, _about(name)),
     )
 
 
@@ -323,10 +320,10 @@ def _paper_state(
     if documents:
         return f"version {documents[0].version} handed in"
     if not item.paper:
-        return "no paper"
+        return marked("no paper")
     if paper is None:
-        return "not asked for yet"
-    return "done, without a document" if paper.done_at else asked.state(paper, now)
+        return marked("not asked for yet")
+    return marked("done, without a document") if paper.done_at else asked.state(paper, now)
 
 
 def _handed_in(
@@ -380,6 +377,7 @@ def _decisions(
     for decision in session.exec(query):
         ends = tuple(f"/{slug}-{decision.number}@{decision.body}" for slug in slugs)
         of_it = next((o for o in obligations if o.id.endswith(ends)), None) if ends else None
-        state = asked.state(of_it, now) if of_it else "not asked yet"
-        found.append(DecisionSeen(decision, of_it, "withdrawn" if decision.withdrawn_at else state))
+        state = asked.state(of_it, now) if of_it else marked("not asked yet")
+        state = marked("withdrawn") if decision.withdrawn_at else state
+        found.append(DecisionSeen(decision, of_it, state))
     return found

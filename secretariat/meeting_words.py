@@ -8,9 +8,16 @@ from typing import Any
 from schemas.anchor import Anchor
 from schemas.programme import Programme
 from secretariat import words
+from secretariat.catalogues import marked
 from secretariat.languages import ENGLISH, Language
 from secretariat.meeting import DelegationSeen, MeetingSeen, Move, SilenceSeen
 
+_STATEMENT = {
+    "open": marked("{draft}, version {version} is adopted unless a government objects by {day}"),
+    "adopted": marked("{draft}, version {version} is adopted: nobody objected by {day}"),
+    "replaced": marked("{draft}, version {version} gave way to a newer draft"),
+}
+_OBJECTED = marked("{draft}, version {version} is not adopted: {who} objected")
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -56,29 +63,31 @@ def moved(programme: Programme, move: Move) -> str:
     )
 
 
-def delegation(programme: Programme, one: DelegationSeen) -> str:
+def delegation(programme: Programme, one: DelegationSeen, language: Language = ENGLISH) -> str:
     """“Cambodia task force: 4 named, with a head of delegation”."""
-    who = name(programme, one.obligation.body)
+    facts: dict[str, Any] = {"body": words.name_of(programme, one.obligation.body, language)}
     if one.delegation is None:
-        return f"{who}: {'said to be named' if one.obligation.done_at else 'not named yet'}"
-    head = "with" if one.delegation.with_head else "without"
-    erased = "; the names are erased" if not one.names else ""
-    return f"{who}: {one.delegation.count} named, {head} a head of delegation{erased}"
+        if one.obligation.done_at:
+            return language.phrase("{body}: said to be named", **facts)
+        return language.phrase("{body}: not named yet", **facts)
+    facts["count"] = one.delegation.count
+    if one.delegation.with_head:
+        said = language.phrase("{body}: {count} named, with a head of delegation", **facts)
+    else:
+        said = language.phrase("{body}: {count} named, without a head of delegation", **facts)
+    return said if one.names else language.phrase("{said}; the names are erased", said=said)
 
 
-def statement(programme: Programme, seen: SilenceSeen) -> str:
+def statement(programme: Programme, seen: SilenceSeen, language: Language = ENGLISH) -> str:
     """Where the joint statement stands, in a sentence."""
-    silence, draft = seen.silence, f"{seen.draft.name}, version {seen.draft.version}"
-    match silence.state:
-        case "open":
-            return f"{draft} is adopted unless a government objects by {silence.until}"
-        case "adopted":
-            return f"{draft} is adopted: nobody objected by {silence.until}"
-        case "replaced":
-            return f"{draft} gave way to a newer draft"
-        case _:
-            who = " and ".join(name(programme, one.body) for one in seen.objections)
-            return f"{draft} is not adopted: {who} objected"
+    objecting = [words.name_of(programme, one.body, language) for one in seen.objections]
+    facts: dict[str, Any] = {
+        "draft": seen.draft.name,
+        "version": seen.draft.version,
+        "day": language.day(seen.silence.until),
+        "who": language.listed(objecting),
+    }
+    return language.phrase(_STATEMENT.get(seen.silence.state, _OBJECTED), **facts)
 
 
 # -- what the flows say ----------------------------------------------------------------------------

@@ -136,18 +136,19 @@ def _program() -> Catalog:
 def _programme(programme: Programme) -> Catalog:
     """All names and titles people read in a programme file."""
     found = Catalog()
-    for text in _texts(programme):
+    for text in filter(None, _texts(programme)):
         found.add(text)
     return found
 
 
 def _texts(programme: Programme) -> Iterator[str]:
+    yield programme.title
     yield from (member.name for member in programme.members)
     yield from (body.name for body in programme.bodies)
     yield from (contact.role.replace("-", " ") for contact in programme.contacts)
     yield from (item.name for item in programme.readiness)
     for function in programme.functions:
-        yield function.name
+        yield from (function.name, function.what, function.knock_on)
         yield from (duty.name for duty in function.duties)
         yield from (milestone.title for milestone in function.milestones)
         yield from (milestone.evidence for milestone in function.milestones)
@@ -155,6 +156,8 @@ def _texts(programme: Programme) -> Iterator[str]:
             yield strand.name
             yield from (stage.name for stage in strand.stages)
             yield from (stage.evidence for stage in strand.stages)
+    for step in (step for ladder in programme.ladders for step in ladder.steps):
+        yield from (step.name.replace("-", " "), step.to.replace("-", " "))
     for indicator in programme.indicators:
         yield from (indicator.name, indicator.unit)
 

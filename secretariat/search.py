@@ -9,6 +9,8 @@ from schemas.meeting_tables import AgendaItem, Document
 from schemas.programme import Programme
 from schemas.tables import Entry, Holding, Obligation, Som
 from secretariat import asked, ledger, words
+from secretariat.catalogues import marked
+from secretariat.languages import ENGLISH, Language
 
 MOST = 10
 _LOOKED_AT = 2_000  # entries of the ledger, the newest, whose sentences are read
@@ -33,29 +35,56 @@ class Found:
 
 
 def search(
-    session: Session, programme: Programme, text: str, reads: Callable[[Document], bool]
+    session: Session,
+    programme: Programme,
+    text: str,
+    reads: Callable[[Document], bool],
+    language: Language = ENGLISH,
 ) -> list[Found]:
-    """What has every word of ``text`` in it; of documents those the reader ``reads``."""
+    """What has every word of ``text`` in it, as the language says it or in English.
+
+    Of documents those the reader ``reads``.
+    """
     wanted = text.casefold().split()
     if not wanted:
         return []
-    kinds: list[tuple[str, Iterator[Hit]]] = [
-        ("Countries", _countries(programme)),
-        ("Functions", _functions(programme)),
-        ("Duties", _duties(session, programme)),
-        ("Obligations", _obligations(session, programme)),
-        ("Meetings", _meetings(session, programme)),
-        ("Documents", _documents(session, reads)),
-        ("What happened", _entries(session, programme)),
-    ]
-    found = (_few(kind, hits, wanted) for kind, hits in kinds)
+    own = _kinds(Library(session, programme, reads, language))
+    english = _kinds(Library(session, programme, reads, ENGLISH))
+    found = []
+    for kind, hits in own.items():
+        both = zip(hits, english[kind], strict=True)
+        said = ((hit, hit) for hit in hits) if language is ENGLISH else both
+        found.append(_few(kind, said, wanted))
     return [each for each in found if each.hits]
 
 
-def _few(kind: str, hits: Iterable[Hit], wanted: list[str]) -> Found:
+@dataclass(frozen=True)
+class Library:
+    """Where is looked, for whom, and in which language it is said."""
+
+    session: Session
+    programme: Programme
+    reads: Callable[[Document], bool]
+    language: Language
+
+
+def _kinds(library: Library) -> dict[str, Iterator[Hit]]:
+    return {
+        marked("Countries"): _countries(library),
+        marked("Functions"): _functions(library),
+        marked("Duties"): _duties(library),
+        marked("Obligations"): _obligations(library),
+        marked("Meetings"): _meetings(library),
+        marked("Documents"): _documents(library),
+        marked("What happened"): _entries(library),
+    }
+
+
+def _few(kind: str, hits: Iterable[tuple[Hit, Hit]], wanted: list[str]) -> Found:
+    """Of hits, each as it is said and in English, the first that have every word."""
     found = Found(kind)
-    for hit in hits:
-        if not _has(hit, wanted):
+    for hit, english in hits:
+        if not (_has(hit, wanted) or _has(english, wanted)):
             continue
         if len(found.hits) == MOST:
             found.more = True
@@ -69,56 +98,71 @@ def _has(hit: Hit, wanted: list[str]) -> bool:
     return all(word in said for word in wanted)
 
 
-def _countries(programme: Programme) -> Iterator[Hit]:
-    for member in programme.members:
-        body = words.name_of(programme, programme.task_force(member.code))
-        yield Hit(member.name, f"/countries/{member.code}", body)
+def _countries(at: Library) -> Iterator[Hit]:
+    for member in at.programme.members:
+        body = words.name_of(at.programme, at.programme.task_force(member.code), at.language)
+        name = words.member_name(at.programme, member.code, at.language)
+        yield Hit(name, f"/countries/{member.code}", body)
 
 
-def _functions(programme: Programme) -> Iterator[Hit]:
-    for function in programme.functions:
-        yield Hit(function.name, f"/functions/{function.slug}", function.what)
+def _functions(at: Library) -> Iterator[Hit]:
+    for function in at.programme.functions:
+        name = words.function_name(at.programme, function.slug, at.language)
+        what = at.language.text_of(at.programme, function.what)
+        yield Hit(name, f"/functions/{function.slug}", what)
 
 
-def _duties(session: Session, programme: Programme) -> Iterator[Hit]:
-    duties = {(f.slug, d.slug): (f.name, d.name) for f in programme.functions for d in f.duties}
-    for holding in session.exec(select(Holding).order_by(Holding.id)):
-        function, duty = duties.get((holding.function, holding.duty), ("", holding.duty))
-        where = words.receiver_name(programme, holding.receiver)
-        owner = words.name_of(programme, holding.owner)
-        yield Hit(f"{duty}, {where}", f"/holdings/{holding.id}", f"{function}; owned by {owner}")
+def _duties(at: Library) -> Iterator[Hit]:
+    for holding in at.session.exec(select(Holding).order_by(Holding.id)):
+        duty = words.duty_name(at.programme, holding.function, holding.duty, at.language)
+        where = words.receiver_name(at.programme, holding.receiver, at.language)
+        more = at.language.phrase(
+            "{function}; owned by {owner}",
+            function=words.function_name(at.programme, holding.function, at.language),
+            owner=words.name_of(at.programme, holding.owner, at.language),
+        )
+        yield Hit(f"{duty}, {where}", f"/holdings/{holding.id}", more)
 
 
-def _obligations(session: Session, programme: Programme) -> Iterator[Hit]:
+def _obligations(at: Library) -> Iterator[Hit]:
     """What is still to be done first."""
     order = (col(Obligation.done_at).is_not(None), col(Obligation.do_by).desc())
-    for obligation in session.exec(select(Obligation).order_by(*order)):
-        body = words.name_of(programme, obligation.body)
-        more = f"{body}; {'done' if obligation.done_at else f'by {obligation.due_on:%d %B %Y}'}"
-        yield Hit(asked.title(programme, obligation), f"/obligations/{obligation.id}", more)
+    for obligation in at.session.exec(select(Obligation).order_by(*order)):
+        body = words.name_of(at.programme, obligation.body, at.language)
+        day = at.language.day(obligation.due_on)
+        more = (
+            at.language.phrase("{body}; done", body=body)
+            if obligation.done_at
+            else at.language.phrase("{body}; by {day}", body=body, day=day)
+        )
+        title = asked.title(at.programme, obligation, at.language)
+        yield Hit(title, f"/obligations/{obligation.id}", more)
 
 
-def _meetings(session: Session, programme: Programme) -> Iterator[Hit]:
-    for som in session.exec(select(Som).order_by(col(Som.name).desc())):
-        where = words.member_name(programme, som.host)
-        yield Hit(f"{som.name} in {where}", f"/meetings/{som.name}", som.venue or "")
-    for item in session.exec(select(AgendaItem).order_by(AgendaItem.id)):
-        yield Hit(item.title, f"/meetings/{item.som}", f"item {item.number} of {item.som}")
+def _meetings(at: Library) -> Iterator[Hit]:
+    for som in at.session.exec(select(Som).order_by(col(Som.name).desc())):
+        where = words.member_name(at.programme, som.host, at.language)
+        name = at.language.phrase("{som} in {member}", som=som.name, member=where)
+        yield Hit(name, f"/meetings/{som.name}", som.venue or "")
+    for item in at.session.exec(select(AgendaItem).order_by(AgendaItem.id)):
+        more = at.language.phrase("item {number} of {som}", number=item.number, som=item.som)
+        yield Hit(item.title, f"/meetings/{item.som}", more)
 
 
-def _documents(session: Session, reads: Callable[[Document], bool]) -> Iterator[Hit]:
-    for document in session.exec(select(Document).order_by(col(Document.filed_at).desc())):
-        if not reads(document):
+def _documents(at: Library) -> Iterator[Hit]:
+    for document in at.session.exec(select(Document).order_by(col(Document.filed_at).desc())):
+        if not at.reads(document):
             continue
-        more = f"version {document.version}, {document.obligation}"
-        yield Hit(document.name, f"/obligations/{document.obligation}", more)
+        more = at.language.phrase("version {version}", version=document.version)
+        page = f"/obligations/{document.obligation}"
+        yield Hit(document.name, page, f"{more}, {document.obligation}")
 
 
-def _entries(session: Session, programme: Programme) -> Iterator[Hit]:
+def _entries(at: Library) -> Iterator[Hit]:
     """Sentences of the newest entries; figures aside, whose small parts are not for everybody."""
     told = ~or_(*(col(Entry.kind).startswith(kind) for kind in ("figure.", "return.")))
     query = select(Entry).where(told).order_by(col(Entry.seq).desc()).limit(_LOOKED_AT)
-    for entry in session.exec(query):
-        sentence = words.sentence(programme, ledger.event(entry), entry.by)
+    for entry in at.session.exec(query):
+        sentence = words.sentence(at.programme, ledger.event(entry), entry.by, at.language)
         page = f"/ledger?before={(entry.seq or 0) + 1}#e{entry.seq}"
-        yield Hit(sentence, page, f"{entry.at:%d %B %Y}")
+        yield Hit(sentence, page, at.language.day(entry.at))

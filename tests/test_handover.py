@@ -506,7 +506,7 @@ def test_a_holding_returned_keeps_what_was_shown_and_said(open_office: Opened) -
     with office.store.read() as session:
         seen = closeup.holding(session, office.programme, MAPPING)
     assert seen.holding.owner == "un-act"
-    assert [entry.kind for entry, _ in seen.history] == [
+    assert [entry.kind for entry in seen.history] == [
         "holding.returned",
         "holding.accepted",
         "holding.offered",

@@ -83,6 +83,10 @@ TLS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
 AWAY = marked(
     "Something this page needs does not answer just now. Nothing is lost; try again in a minute."
 )
+ELSEWHERE = marked("This was sent from another site, so nothing was done.")
+OURS = marked("Something went wrong here. Name this reference: {reference}.")
+INCOMPLETE = marked("The form is not as it must be: {faults}. Nothing was changed.")
+NO_PAGE = marked("There is no page here.")
 NO_ACT = (
     'Send one act as a JSON object, such as {"act": "accept", "holding": "…"}. Nothing was changed.'
 )
@@ -161,7 +165,7 @@ async def _guard(request: Request, answer: Callable[[Request], Awaitable[Respons
         url = request.app.state.parts.settings.board_url
         response: Response = PlainTextResponse(f"This board is found at {url}.", 421)
     elif request.method not in ("GET", "HEAD", "OPTIONS") and _from_elsewhere(request):
-        response = _message(request, 403, "This was sent from another site, so nothing was done.")
+        response = _message(request, 403, _here(request, ELSEWHERE))
     else:
         try:
             response = await answer(request)
@@ -170,9 +174,7 @@ async def _guard(request: Request, answer: Callable[[Request], Awaitable[Respons
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("unforeseen error %s", reference)
-            response = _message(
-                request, 500, f"Something went wrong here. Name this reference: {reference}."
-            )
+            response = _message(request, 500, _here(request, OURS, reference=reference))
     if request.url.path.startswith("/static/") and request.url.query:
         response.headers["Cache-Control"] = assets.FOREVER
     by_link = request.url.path.startswith("/link/")
@@ -228,7 +230,7 @@ def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, SecretariatError)
     if isinstance(error, UnreachableError):
         log.error("%s", error)  # where the database is, is for the operator alone
-        return _message(request, error.status, language_at(request).gettext(AWAY))
+        return _message(request, error.status, _here(request, AWAY))
     facts: dict[str, Any] = {}
     if isinstance(error, ChangedError):
         facts = {"seen": error.seen, "now": error.now}
@@ -243,15 +245,20 @@ def _incomplete(request: Request, error: Exception) -> Response:
     if _is_api(request) and error.errors()[0]["loc"][0] == "body":
         return _message(request, 422, NO_ACT)
     faults = ", ".join(f"{e['loc'][-1]} ({e['msg'].lower()})" for e in error.errors())
-    return _message(request, 422, f"The form is not as it must be: {faults}. Nothing was changed.")
+    return _message(request, 422, _here(request, INCOMPLETE, faults=faults))
 
 
 def _no_page(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    words = "There is no page here." if error.status_code == 404 else str(error.detail)
+    words = _here(request, NO_PAGE) if error.status_code == 404 else str(error.detail)
     response = _message(request, error.status_code, words)
     response.headers.update(error.headers or {})  # such as which methods there are instead
     return response
+
+
+def _here(request: Request, words: str, **facts: str) -> str:
+    """In the language of the page."""
+    return language_at(request).phrase(words, **facts)
 
 
 def _is_api(request: Request) -> bool:

@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
+from schemas.programme import Programme
 from schemas.returns import FigureCollected
+from secretariat.catalogues import marked
+from secretariat.languages import Language
+from secretariat.words import receiver_name
 
 WIDTH, LEFT, RIGHT, LINE, THICK = 640, 150, 520, 30, 16
 
@@ -27,7 +31,7 @@ class Bars:
     described: str
 
 
-def bars(figures: list[FigureCollected]) -> Bars:
+def bars(figures: list[FigureCollected], programme: Programme, language: Language) -> Bars:
     """Bars to one scale, with a mark where the last period was."""
     seen = [n for each in figures for n in (each.value, each.before) if n is not None]
     scale = (RIGHT - LEFT) / max([*seen, 1])
@@ -37,11 +41,11 @@ def bars(figures: list[FigureCollected]) -> Bars:
 
     found = [
         Bar(
-            name=each.about_name,
+            name=receiver_name(programme, each.about, language),
             y=number * LINE,
             length=along(each.value),
             before=along(each.before),
-            words=said(each),
+            words=said(each, language),
         )
         for number, each in enumerate(figures)
     ]
@@ -49,8 +53,9 @@ def bars(figures: list[FigureCollected]) -> Bars:
     return Bars(found, len(found) * LINE, described)
 
 
-def said(figure: FigureCollected) -> str:
+def said(figure: FigureCollected, language: Language) -> str:
     """“848”, “not available”, “not handed in”."""
     if figure.value is not None:
-        return f"{figure.value:,}"
-    return "not available" if figure.unavailable else "not handed in"
+        return language.number(figure.value)
+    missing = marked("not available") if figure.unavailable else marked("not handed in")
+    return language.gettext(missing)

@@ -26,7 +26,7 @@ def show_chair(request: Request, at: str | None = None) -> Response:
     office: Office = request.app.state.parts.office
     with looking(request, at).store.read() as session:
         found = board.chair(session)
-        history = closeup.history(session, office.programme, col(Entry.kind).startswith("chair."))
+        history = closeup.history(session, col(Entry.kind).startswith("chair."))
         seen = chair.seen(session, office.programme)
     by = signin.contact(request)
     return render(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from schemas.forecast import Forecast, TooLittle
+from secretariat.languages import Language
 
 WIDTH, HEIGHT = 720, 380
 LEFT, RIGHT, TOP, BOTTOM = 44, 700, 40, 336
@@ -46,7 +47,7 @@ class Scale:
         return round(BOTTOM - (BOTTOM - TOP) * count / max(self.total, 1), 1)
 
 
-def chart(found: Forecast | TooLittle, zone: str) -> Chart:
+def chart(found: Forecast | TooLittle, zone: str, language: Language) -> Chart:
     """The burn-up chart of a forecast; without one, of the past only."""
     local = ZoneInfo(zone)
     closes = None
@@ -67,7 +68,7 @@ def chart(found: Forecast | TooLittle, zone: str) -> Chart:
         now=(scale.x(found.at), scale.y(found.fully)),
         closes=scale.x(closes) if closes and closes >= scale.begun else None,
         top=scale.y(found.total),
-        ticks=_ticks(scale, local),
+        ticks=_ticks(scale, local, language),
         levels=tuple(
             Tick(scale.y(count), str(count))
             for count in sorted({*range(0, found.total - 1, 5), found.total})
@@ -104,7 +105,7 @@ def _path(points: list[tuple[float, float]]) -> str:
     return "M" + " L".join(f"{x:g},{y:g}" for x, y in points)
 
 
-def _ticks(scale: Scale, zone: ZoneInfo) -> tuple[Tick, ...]:
+def _ticks(scale: Scale, zone: ZoneInfo, language: Language) -> tuple[Tick, ...]:
     """The first days of months, so many of them that their names do not collide."""
     first, last = scale.begun.astimezone(zone), scale.end.astimezone(zone)
     months = range(first.year * 12 + first.month, last.year * 12 + last.month)
@@ -112,6 +113,6 @@ def _ticks(scale: Scale, zone: ZoneInfo) -> tuple[Tick, ...]:
         chosen = [month for month in months if month % every == 0]
         if len(chosen) <= MOST_LABELS:
             break
-    form = "%Y" if every >= 12 else "%b %y"
     days = [datetime(month // 12, month % 12 + 1, 1, tzinfo=zone) for month in chosen]
-    return tuple(Tick(scale.x(day), day.strftime(form)) for day in days)
+    said = (str(day.year) if every >= 12 else language.short_month(day) for day in days)
+    return tuple(Tick(scale.x(day), words) for day, words in zip(days, said, strict=True))

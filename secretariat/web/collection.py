@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import col, select
 
 from schemas.meeting_acts import FileDocument
+from schemas.programme import Programme
 from schemas.returns import Collected
 from schemas.tables import Obligation
 from secretariat import collection, figures, indicators
@@ -20,6 +21,7 @@ from secretariat.dossier.files import render as file_of
 from secretariat.dossier.paper import paper_of
 from secretariat.errors import UnknownError
 from secretariat.indicators import Measured
+from secretariat.languages import Language
 from secretariat.rights import Right
 from secretariat.sheets.table import TYPES, as_csv
 from secretariat.typed import act_from
@@ -28,6 +30,7 @@ from secretariat.web.dossiers import printed
 from secretariat.web.looking import looking
 from secretariat.web.render import render
 from secretariat.web.signin import needs
+from secretariat.web.speaking import language_at
 
 router = APIRouter()
 _ENDS = ("unavailable", "note", "state", "late")
@@ -48,23 +51,24 @@ def show_latest(request: Request) -> Response:
 def show_returns(request: Request, year: str, at: str | None = None) -> Response:
     """What came in for a year, now or at the end of a past day."""
     found, tables, years = _collected(request, year, at)
+    language, programme = language_at(request), request.app.state.parts.office.programme
     return render(
         request,
         "returns.html",
         found=found,
         years=years,
-        tables=[_drawn(table) for table in tables],
+        tables=[_drawn(table, programme, language) for table in tables],
         arrived=sum(each.arrived for each in found.returns),
-        said=bars.said,
+        said=lambda figure: bars.said(figure, language),
         geometry=bars,
         papers=_papers_asked(request),
     )
 
 
-def _drawn(table: Measured) -> dict[str, Any]:
+def _drawn(table: Measured, programme: Programme, language: Language) -> dict[str, Any]:
     names = ("name", "area", "unit", "period", "figures", "parts", "total", "has_before", "stated")
     facts = {name: getattr(table, name) for name in (*names, "contradictions")}
-    return {**facts, "bars": bars.bars(table.figures)}
+    return {**facts, "bars": bars.bars(table.figures, programme, language)}
 
 
 def _collected(

@@ -24,10 +24,6 @@ def show_country(request: Request, member: str, at: str | None = None) -> Respon
         request,
         "country.html",
         seen=seen,
-        duty_name=lambda function, slug: next(
-            (duty.name for duty in function.duties if duty.slug == slug), slug
-        ),
-        title_of=lambda obligation: asked.title(programme, obligation),
         state=lambda obligation: asked.state(obligation, look.now),
         days_late=ladder.days_late,
     )

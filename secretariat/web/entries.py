@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select, true
 
 from schemas.tables import Entry
-from secretariat import audit, ledger, rights, words
+from secretariat import audit, ledger, rights
+from secretariat.catalogues import marked
 from secretariat.commands.office import Office
 from secretariat.ledger import Head
 from secretariat.moments import parse_moment
@@ -24,24 +25,24 @@ FIGURES = "^(figure|return)[.]"
 """What these say may be searched by who is signed in: counts too small to tell are found so."""
 CHECKED_AT_ONCE = 20_000
 KINDS = {
-    "holding": "duties handed over",
-    "readiness": "readiness",
-    "review": "reviews",
-    "obligation": "what is asked",
-    "return": "figures handed in",
-    "figure": "figures stated",
-    "stage": "stages reported",
-    "document": "documents",
-    "delegation": "delegations",
-    "statement": "joint statements",
-    "agenda": "agendas",
-    "decision": "decisions",
-    "som": "meetings",
-    "chair": "the chair",
-    "body": "bodies",
-    "post": "posts",
-    "absence": "absences",
-    "mail": "mails",
+    "holding": marked("duties handed over"),
+    "readiness": marked("readiness"),
+    "review": marked("reviews"),
+    "obligation": marked("what is asked"),
+    "return": marked("figures handed in"),
+    "figure": marked("figures stated"),
+    "stage": marked("stages reported"),
+    "document": marked("documents"),
+    "delegation": marked("delegations"),
+    "statement": marked("joint statements"),
+    "agenda": marked("agendas"),
+    "decision": marked("decisions"),
+    "som": marked("meetings"),
+    "chair": marked("the chair"),
+    "body": marked("bodies"),
+    "post": marked("posts"),
+    "absence": marked("absences"),
+    "mail": marked("mails"),
 }
 """What an entry may be about, by the first word of its kind."""
 
@@ -88,7 +89,7 @@ def show_ledger(
     return render(
         request,
         "ledger.html",
-        entries=[(e, words.sentence(office.programme, ledger.event(e), e.by)) for e in shown],
+        entries=shown,
         older=shown[-1].seq if len(found) > PAGE else None,
         asked={"q": q, "kind": kind, "by": by, "since": since, "until": until},
         kinds=KINDS,

@@ -8,7 +8,6 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 from sqlmodel import col, select
 
-from schemas.anchor import Anchor
 from schemas.meeting_acts import ObjectToStatement
 from schemas.tables import Som
 from secretariat import asked, board, meeting, meeting_words
@@ -25,6 +24,7 @@ from secretariat.web.forms import act_on, sent
 from secretariat.web.looking import looking
 from secretariat.web.render import render
 from secretariat.web.signin import needs
+from secretariat.web.speaking import language_at
 
 router = APIRouter()
 
@@ -42,7 +42,6 @@ def show_meetings(request: Request, at: str | None = None) -> Response:
         "meetings.html",
         coming=coming,
         held=held,
-        words_of=lambda anchor: meeting_words.when(Anchor.model_validate(anchor)),
     )
 
 
@@ -51,7 +50,7 @@ def show_meeting(request: Request, name: str, at: str | None = None) -> Response
     """One meeting, now or at the end of a past day: facts, both plans, agenda, papers, minutes."""
     office: Office = request.app.state.parts.office
     programme = office.programme
-    look = looking(request, at)
+    look, language = looking(request, at), language_at(request)
     with look.store.read() as session:
         seen = meeting.meeting(session, programme, name, look.now)
     return render(
@@ -62,11 +61,9 @@ def show_meeting(request: Request, name: str, at: str | None = None) -> Response
         sees_names=_sees_names(request, seen.som),
         begun=seen.anchor.first <= look.day,
         days=(seen.anchor.day - look.day).days,
-        when=meeting_words.when,
-        statement_words=lambda one: meeting_words.statement(programme, one),
-        delegation_words=lambda one: meeting_words.delegation(programme, one),
+        statement_words=lambda one: meeting_words.statement(programme, one, language),
+        delegation_words=lambda one: meeting_words.delegation(programme, one, language),
         state=lambda obligation: asked.state(obligation, look.now),
-        on=lambda day: f"{day.day} {day:%b %Y}",
     )
 
 

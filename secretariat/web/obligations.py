@@ -9,7 +9,6 @@ from schemas.tables import Obligation
 from secretariat import asked, board, ladder
 from secretariat.commands import auditing
 from secretariat.commands.office import Desk, Office
-from secretariat.languages import ENGLISH
 from secretariat.ownership import ENGINE
 from secretariat.rights import Right
 from secretariat.web import links, return_form, signin
@@ -17,6 +16,7 @@ from secretariat.web.forms import act_on, sent
 from secretariat.web.looking import looking
 from secretariat.web.render import render
 from secretariat.web.signin import needs
+from secretariat.web.speaking import language_at
 
 router = APIRouter()
 
@@ -41,7 +41,7 @@ def show_obligations(
         state=lambda o: asked.state(o, look.now),
         body=body,
         done=done,
-        **_common(office),
+        days_late=ladder.days_late,
     )
 
 
@@ -60,7 +60,7 @@ def obligation_page(request: Request, key: str, status: int = 200, **typed: Any)
         seen = asked.obligation(session, office.programme, key, now)
         desk = Desk(session, office.programme, now, ENGINE)
         reader = by.body if by else ""
-        figures = return_form.of(desk, seen.obligation, reader, ENGLISH, **typed)
+        figures = return_form.of(desk, seen.obligation, reader, language_at(request), **typed)
         handed_in = links.handed_in(session, office.programme, seen.obligation)
     return render(
         request,
@@ -74,7 +74,7 @@ def obligation_page(request: Request, key: str, status: int = 200, **typed: Any)
         **handed_in,
         now=now,
         today=board.today(office.programme, now),
-        **_common(office),
+        days_late=ladder.days_late,
     )
 
 
@@ -88,11 +88,3 @@ async def act_on_obligation(request: Request, key: str) -> Response:
 def _may(office: Office, obligation: Obligation) -> set[str]:
     """Who may hand something in with an obligation, and sees the names in it."""
     return {obligation.body, office.programme.secretariat, office.programme.chair}
-
-
-def _common(office: Office) -> dict[str, Any]:
-    programme = office.programme
-    return {
-        "title_of": lambda o: asked.title(programme, o),
-        "days_late": ladder.days_late,
-    }

@@ -11,7 +11,7 @@ from schemas.forecast import Forecast, TooLittle
 from schemas.phase import Phase, Transferred
 from schemas.programme import Programme
 from schemas.tables import Entry, Mail, Run
-from secretariat import board, closeup, first_steps, ladder, ledger, mine, trend, words
+from secretariat import board, closeup, first_steps, ladder, mine, trend, words
 from secretariat.assumptions import percent, short_month, verdict
 from secretariat.commands import auditing
 from secretariat.commands.figures import spoken_for
@@ -45,7 +45,7 @@ def show_board(request: Request, at: str | None = None) -> Response:
             "chair": board.chair(session),
             "meetings": board.meetings(session, look.day),
             "late": board.late(session, look.now),
-            "events": _events(session, office, 12, language),
+            "events": _events(session, 12),
             "mails": _mails(present, look.now, 8),
             "runs": [] if look.past else board.runs(present),
             "next_timer": None if look.past else next_due(present, but=auditing.KIND),
@@ -81,7 +81,8 @@ def show_forecast(request: Request, at: str | None = None) -> Response:
     with look.store.read() as session, office.store.read() as present:
         found = board.outlook(session, programme, look.now)
         months = _months(present, office)
-    said = _said(found, programme.zone)
+    language = language_at(request)
+    said = _said(found, programme.zone, language)
     return render(
         request,
         "forecast.html",
@@ -91,21 +92,26 @@ def show_forecast(request: Request, at: str | None = None) -> Response:
         reached=getattr(found, "reached", ()),
         functions=getattr(found, "functions", ()),
         assumptions=getattr(found, "assumptions", ()),
-        chart=chart.chart(found, programme.zone),
+        chart=chart.chart(found, programme.zone, language),
         box=(chart.WIDTH, chart.HEIGHT),
         left=chart.LEFT,
         right=chart.RIGHT,
         bottom=chart.BOTTOM,
         months=months,
-        month=lambda at: short_month(at, programme.zone).replace(" ", "\N{NO-BREAK SPACE}"),
-        percent=percent,
+        month=lambda at: short_month(at, programme.zone, language).replace(
+            " ", "\N{NO-BREAK SPACE}"
+        ),
+        percent=lambda share: percent(share, language),
     )
 
 
-def _said(found: Forecast | TooLittle, zone: str) -> list[str]:
+def _said(found: Forecast | TooLittle, zone: str, language: Language) -> list[str]:
     if isinstance(found, Forecast):
-        return verdict(found, zone)
-    return [f"{found.fully} of {found.total} functions are fully transferred.", found.words]
+        return verdict(found, zone, language)
+    counted = language.phrase(
+        "{count} of {total} functions are fully transferred.", count=found.fully, total=found.total
+    )
+    return [counted, found.words]
 
 
 @router.get("/runs/{key:path}", dependencies=[needs(Right.READ_BOARD)])
@@ -182,15 +188,12 @@ def _owner_words(office: Office, cell: board.Cell, country: str, language: Langu
     )
 
 
-def _events(
-    session: Session, office: Office, limit: int, language: Language
-) -> list[tuple[Entry, str]]:
+def _events(session: Session, limit: int) -> list[Entry]:
     """The last things that happened, without the engine's planning."""
     query = select(Entry).where(
         col(Entry.kind).not_in(("holding.opened", "milestone.planned", "cycle.moved"))
     )
-    entries = session.exec(query.order_by(col(Entry.seq).desc()).limit(limit)).all()
-    return [(e, words.sentence(office.programme, ledger.event(e), e.by, language)) for e in entries]
+    return list(session.exec(query.order_by(col(Entry.seq).desc()).limit(limit)))
 
 
 def _mails(session: Session, until: datetime, limit: int) -> list[Mail]:

@@ -17,7 +17,7 @@ from secretariat.catalogues import marked
 from secretariat.commands.office import Desk, Office
 from secretariat.commands.returns import asked_of
 from secretariat.errors import BadInputError, NotAllowedError
-from secretariat.languages import ENGLISH, Language
+from secretariat.languages import Language
 from secretariat.ownership import ENGINE
 from secretariat.readmodels import row
 from secretariat.rights import Right
@@ -118,7 +118,7 @@ def _once(office: Office, act: SaveReturn | SubmitReturn) -> str:
 @router.get("/return/template/{key:path}.{form}", dependencies=[needs(Right.ACT)])
 def show_template(request: Request, key: str, form: str) -> Response:
     by = signin.contact(request)
-    return _template(request, key, form, ENGLISH, by.body if by else "")
+    return _template(request, key, form, language_at(request), by.body if by else "")
 
 
 @router.post("/return/form/{key:path}", dependencies=[needs(Right.ACT)])
@@ -146,10 +146,11 @@ async def send_file(request: Request, key: str) -> Response:
 def _send_file(request: Request, key: str, content: bytes) -> Response:
     by = signin.acting(request)
     office: Office = request.app.state.parts.office
+    language = language_at(request)
     try:
-        given = sheets.read(content, _paper(office, key, ENGLISH))
+        given = sheets.read(content, _paper(office, key, language))
     except RefusedError as error:
-        refused = [wrong.said() for wrong in error.wrong]
+        refused = [wrong.said(language) for wrong in error.wrong]
         return obligation_page(request, key, 422, refused=refused)
     office.do(SaveReturn(obligation=key, figures=given), by=by.body, contact=by.slug)
     return _back_to(key)

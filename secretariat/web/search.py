@@ -14,6 +14,7 @@ from secretariat.web import handing_in, signin
 from secretariat.web.looking import looking
 from secretariat.web.render import render
 from secretariat.web.signin import needs
+from secretariat.web.speaking import language_at
 
 router = APIRouter()
 
@@ -27,7 +28,8 @@ def show_found(
     """What has every word of ``q`` in it, now or as it was on a past day."""
     office: Office = request.app.state.parts.office
     with looking(request, at).store.read() as session:
-        found = search.search(session, office.programme, q, partial(_reads, request, session))
+        reads = partial(_reads, request, session)
+        found = search.search(session, office.programme, q, reads, language_at(request))
     return render(request, "search.html", q=q, found=found)
 
 

@@ -11,7 +11,7 @@ from fastapi import Request
 from schemas.anchor import Anchor
 from schemas.programme import Programme
 from schemas.texts import inert
-from secretariat import meeting_words, words
+from secretariat import asked, ledger, meeting_words, words
 from secretariat.errors import SecretariatError, UnreachableError
 from secretariat.languages import ENGLISH, LANGUAGES, Language, language_of
 from secretariat.web import choices, signin
@@ -66,9 +66,11 @@ def facts(request: Request) -> dict[str, Any]:
         "member_name": words.member_name,
         "receiver_name": words.receiver_name,
         "function_name": words.function_name,
+        "duty_name": words.duty_name,
         "role_name": words.role_name,
         "post_name": words.post_name,
         "step_title": words.step_title,
+        "title_of": asked.title,
     }
     return {
         "language": language,
@@ -76,10 +78,11 @@ def facts(request: Request) -> dict[str, Any]:
         "keep": asked_for(request),
         "other_language": own if by_link else language,
         "spoken": language.gettext,
+        "sentence": lambda e: words.sentence(programme, ledger.event(e), e.by, language),
         "text_of": partial(language.text_of, programme),
         "phase_name": partial(words.phase_name, language=language),
         "anchor_name": lambda anchor: words.anchor_name(Anchor.model_validate(anchor), language),
-        "when": partial(meeting_words.when, language=language),
+        "when": lambda anchor: meeting_words.when(Anchor.model_validate(anchor), language),
         "names": lambda bodies: ", ".join(words.name_of(programme, b, language) for b in bodies),
         "short": language.short,
         "day": language.day,
