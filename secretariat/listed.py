@@ -8,10 +8,11 @@ from typing import TypeAlias
 from sqlmodel import Session, col, select
 
 from schemas.anchor import Anchor
+from schemas.measures import PARTS
 from schemas.phase import Phase
 from schemas.programme import Programme
 from schemas.tables import Entry, Holding, Obligation, PlannedMilestone, Som, Term
-from secretariat import asked, ledger, words
+from secretariat import asked, collection, figures, ledger, words
 from secretariat.errors import UnknownError
 
 Cells: TypeAlias = tuple[object, ...]
@@ -65,6 +66,71 @@ def _entries(session: Session, programme: Programme, _: datetime) -> Iterable[Ce
         yield one.seq, one.at, one.kind, one.subject, one.by, said, one.hash
 
 
+def _figures(session: Session, programme: Programme, _: datetime) -> Iterable[Cells]:
+    """One row for each statement; parts too small to be told in public are not."""
+    for figure in figures.figures(session, programme):
+        what = figure.indicator, figure.name, figure.period, figure.about_name, figure.unit
+        fits = "; ".join(each.words for each in figure.contradictions)
+        for one in figure.statements:
+            said = figure.planned, one.at_least, one.value, *map(one.parts.get, _PARTS)
+            members = ", ".join(one.counts), ", ".join(one.missing)
+            source = one.source, one.says, one.note, one.inferred
+            who = words.name_of(programme, one.by), one.stated_at
+            yield (one.id, *what, *said, *members, *source, *who, one.withdrawn_at, fits)
+
+
+def _returns(session: Session, programme: Programme, now: datetime) -> Iterable[Cells]:
+    """One row for each figure asked of a body, also while it is not given; drafts are not told."""
+    for year in reversed(collection.years(session, programme)):
+        for each in collection.collected(session, programme, now, year).returns:
+            for one in each.figures:
+                what = one.indicator, one.name, one.period, one.about_name, one.unit
+                said = one.value, *map(one.parts.get, _PARTS), one.unavailable, one.note
+                when = each.due_on, each.late, each.submitted_at, each.verified_at
+                yield (each.obligation, each.body_name, *what, *said, each.state, *when)
+
+
+_PARTS = tuple(part for split in PARTS.values() for part in split)
+_OF_FIGURES = (
+    "statement",
+    "indicator",
+    "figure",
+    "period",
+    "about",
+    "unit",
+    "planned",
+    "at least",
+    "value",
+    *_PARTS,
+    "counts",
+    "yet to report",
+    "source",
+    "its sentence",
+    "footnote",
+    "inferred",
+    "stated by",
+    "stated at",
+    "withdrawn at",
+    "does not fit",
+)
+_OF_RETURNS = (
+    "obligation",
+    "asked of",
+    "indicator",
+    "figure",
+    "period",
+    "about",
+    "unit",
+    "value",
+    *_PARTS,
+    "not available",
+    "note",
+    "state",
+    "due on",
+    "late",
+    "handed in at",
+    "verified at",
+)
 _OF_OBLIGATIONS = (
     "obligation",
     "function",
@@ -91,6 +157,8 @@ TABLES = {
             ("meeting", "host", "when", "first planned", "venue", "chair", "closed at"),
             _meetings,
         ),
+        Listed("figures", _OF_FIGURES, _figures),
+        Listed("returns", _OF_RETURNS, _returns),
         Listed("ledger", ("no.", "at", "kind", "subject", "by", "what", "hash"), _entries),
     )
 }

@@ -110,6 +110,8 @@ def test_figures_saved_and_not_handed_in_are_found_nowhere_by_others(
         f"/obligations/{draft()}",
         "/returns/2018",
         "/returns/2018/figures.csv",
+        "/tables/returns.csv",
+        "/tables/figures.csv",
         "/api/returns?year=2018",
     ):
         text = (

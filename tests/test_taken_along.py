@@ -19,12 +19,15 @@ from sqlmodel import select
 from schemas.acts import Done, PostponeSom
 from schemas.anchor import Anchor
 from schemas.programme import Programme
+from schemas.return_acts import SubmitReturn, VerifyReturn
 from schemas.tables import Entry, Holding, Obligation
 from secretariat import listed
 from secretariat.sheets.table import as_csv, as_xlsx
 from tests.served import opened_site
 from tests.test_doors import bearer
 from tests.test_obligations import HOST, a_cycle
+from tests.test_returns import KEY as RETURN
+from tests.test_returns import figures
 from tests.test_web import Site
 
 OUR_NAME = {"Host": "localhost"}
@@ -90,6 +93,32 @@ def test_no_cell_is_taken_for_a_formula() -> None:
 def test_a_table_of_a_past_day_says_what_was_then(read: Site) -> None:
     then = of(read, "/tables/ledger.csv?at=2017-01-01").text.splitlines()
     assert len(then) == 1
+
+
+def lines(site: Site, name: str, at: str = "") -> list[dict[str, str]]:
+    text = of(site, f"/tables/{name}.csv?at={at}" if at else f"/tables/{name}.csv").text
+    return list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))))
+
+
+def test_figures_leave_as_asked_as_handed_in_and_as_stated_and_none_that_may_point_at_somebody(
+    blank: Path, commit: Programme, tmp_path: Path
+) -> None:
+    with opened_site(blank, commit, tmp_path) as site:
+        a_cycle(site.bench.office, "indicator-collection", "2018")
+        before = [line for line in lines(site, "returns") if line["obligation"] == RETURN]
+        assert {(line["state"], line["value"]) for line in before} == {("asked", "")}
+        handed_in = figures(women=846, men=2, children=100, adults=748)
+        site.bench.office.do(SubmitReturn(obligation=RETURN, figures=handed_in), by="tf-kh")
+        [after] = [line for line in lines(site, "returns") if line["value"]]
+        assert (after["indicator"], after["state"]) == ("persons-referred", "submitted")
+        told = [after[part] for part in ("value", "women", "men", "children", "adults")]
+        assert told == ["848", "not shown", "under 5", "100", "748"]
+        assert lines(site, "figures") == []
+        site.bench.office.do(VerifyReturn(obligation=RETURN), by="un-act")
+        [stated] = lines(site, "figures")
+        assert [stated[part] for part in ("value", "women", "men", "children", "adults")] == told
+        assert "Return no. 1 of Cambodia" in stated["source"]
+        assert lines(site, "figures", at="2018-12-31") == []
 
 
 def test_a_table_there_is_not_is_said(read: Site) -> None:
