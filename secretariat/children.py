@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 import httpx
+import psutil
 
 from flows.deployments import write_deployments
 from flows.relay import knows_deployments
@@ -24,6 +25,7 @@ POOL = "secretariat"
 HOME = Path(__file__).resolve().parent.parent  # where prefect.yaml and flows/ are
 GRACE = 5.0  # seconds between asking and killing
 PATIENCE = 5.0  # seconds for an answer
+NOWHERE = "http://127.0.0.1:9"  # the discard port, where nobody listens
 _SET_PARENT_DEATH_SIGNAL = 1
 
 log = logging.getLogger(__name__)
@@ -45,8 +47,9 @@ class Prefect:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask every child to end, then make it; nothing is left behind."""
+        """Ask every child to end, then make it and what it began; nothing is left behind."""
         self._stopping.set()
+        begun = [each for child in self._running.values() for each in _begun_by(child)]
         for child in self._running.values():
             _signal(child, signal.SIGTERM)
         deadline = time.monotonic() + GRACE
@@ -55,6 +58,9 @@ class Prefect:
                 child.wait(max(0.1, deadline - time.monotonic()))
             _signal(child, signal.SIGKILL)
             child.wait()
+        for each in begun:  # a flow at work has a session of its own, and would wait for its server
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
         if self._thread:
             self._thread.join(GRACE)
 
@@ -155,6 +161,9 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{settings.prefect_port}",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
+        # Prefect asks GitHub for a list it has itself, too; nothing is asked of other machines.
+        "https_proxy": NOWHERE,
+        "HTTPS_PROXY": NOWHERE,
         "PREFECT_WORKER_QUERY_SECONDS": "2",
         "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
         # Who holds a function's one place must outlive the server, or the place is lost with it.
@@ -166,6 +175,12 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
         "SECRETARIAT_HOME": str(HOME),
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _begun_by(child: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(child.pid).children(recursive=True)
+    return []
 
 
 def _signal(child: subprocess.Popen[bytes], number: signal.Signals) -> None:

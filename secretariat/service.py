@@ -1,19 +1,19 @@
 """Everything in the foreground: board, clock, outbox and Prefect, until Ctrl-C."""
 
-import logging
 import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
+from pathlib import Path
 
 import uvicorn
 
 from flows import relay
 from notifications.catcher import Catcher
 from notifications.compose import composer
-from notifications.links import SIGN_IN, masked
+from notifications.links import SIGN_IN
 from notifications.outbox import Outbox, write_due
 from notifications.smtp import Relay, can_connect
 from notifications.transport import RelayError
@@ -24,6 +24,8 @@ from secretariat.commands.office import Desk, Office
 from secretariat.engine import Engine
 from secretariat.errors import ConflictError, UnreachableError
 from secretariat.installation import DemoClock, clock_of, forward, is_demo, set_clock
+from secretariat.logs import keep_log
+from secretariat.place import check_place
 from secretariat.programme import SHIPPED, load_history, load_programme
 from secretariat.provider import provider_of
 from secretariat.settings import Settings
@@ -153,7 +155,7 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
     The board answers at once; the engine begins when it is this process's turn and ``first()``
     is done.
     """
-    logging.setLogRecordFactory(Discreet)
+    keep_log(settings.log)
     with ExitStack() as stack:
         url = settings.smtp
         caught = None
@@ -169,7 +171,7 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
                 app,
                 host=settings.host,
                 port=settings.port,
-                log_level="warning",
+                log_config=None,
                 access_log=False,  # it would keep the tokens of links
                 timeout_graceful_shutdown=2,
             )
@@ -200,13 +202,6 @@ def _stop_at_once_if_asked_again() -> None:
         signal.signal(number, lambda *_: os._exit(1))
 
 
-class Discreet(logging.LogRecord):
-    """A line of whichever log, without the tokens of links."""
-
-    def getMessage(self) -> str:  # noqa: N802
-        return masked(super().getMessage())
-
-
 def _announce(settings: Settings, office: Office, say: Say, catching: bool) -> None:
     head = coordinator(office)
     say(f"Board     {settings.board_url}")
@@ -226,6 +221,10 @@ def _prepared(settings: Settings) -> Store:
     """The store with its newest tables, and a backup of it with the older ones if it had such."""
     _ = settings.directory
     store = open_store(settings.store_url)
+    if store.is_sqlite:
+        path = Path(str(store.engine.url.database))
+        check_place(path)
+        path.touch(mode=0o600)
     if not store.is_empty() and store.is_behind():
         now = WallClock().now()
         backups.make(settings, settings.backups / name_at(now), now)

@@ -66,7 +66,9 @@ class Settings(BaseSettings):
     webhook_hosts: str = Field(
         "", description="hosts of your own network webhooks may go to, such as localhost,docs.host"
     )
-
+    log: Literal["words", "json"] = Field(
+        "words", description="how each line of the log is written"
+    )
     dkim_key: str = Field("", description="the RSA key (PEM file) your domain signs mails with")
     dkim_selector: str = Field("secretariat", description="where your DNS has its public half")
 

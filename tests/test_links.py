@@ -44,7 +44,7 @@ from schemas.return_acts import SaveReturn, SubmitReturn
 from schemas.tables import Holding, Link, Mail, Obligation, Person
 from secretariat.clock import WallClock
 from secretariat.keys import kept_key, kept_keys, name_of
-from secretariat.service import Discreet
+from secretariat.logs import Discreet
 from secretariat.store import Store
 from secretariat.timers import tick
 from secretariat.web import sessions

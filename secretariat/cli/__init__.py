@@ -14,6 +14,7 @@ from secretariat.cli import (
     calendar,
     chair,
     clock,
+    doctor,
     dossier,
     figures,
     forecast,
@@ -50,6 +51,7 @@ app.add_typer(calendar.calendar, name="calendar")
 app.add_typer(chair.chair, name="chair")
 app.add_typer(clock.clock, name="clock")
 app.command()(meetings.run)
+app.command()(doctor.doctor)
 app.command("dossier")(dossier.make)
 app.command()(figures.figures)
 app.command()(forecast.forecast)
