@@ -178,9 +178,10 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
 
 
 def _begun_by(child: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    found: list[psutil.Process] = []
     with suppress(psutil.NoSuchProcess):
-        return psutil.Process(child.pid).children(recursive=True)
-    return []
+        found += psutil.Process(child.pid).children(recursive=True)
+    return found
 
 
 def _signal(child: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -196,9 +196,13 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Settings from the environment. Raises BadInputError naming the setting."""
+    """Settings from the environment, or files a service manager keeps secrets in.
+
+    Raises BadInputError naming the setting.
+    """
+    secrets = os.environ.get("CREDENTIALS_DIRECTORY")  # as systemd calls it
     try:
-        return Settings()
+        return Settings(_secrets_dir=secrets)
     except ValidationError as error:
         first = error.errors()[0]
         name = f"SECRETARIAT_{str(first['loc'][0]).upper()}"

@@ -227,6 +227,7 @@ class Certified:
 
     client: SSLContext
     server: Callable[..., SSLContext]
+    authority: Path
 
 
 @pytest.fixture(scope="session")
@@ -242,7 +243,7 @@ def certified(tmp_path_factory: pytest.TempPathFactory) -> Certified:
     ) -> x509.Certificate:
         number = x509.random_serial_number()
         built = x509.CertificateBuilder(
-            authority, name, key.public_key(), number, ends - 9 * day, ends
+            authority, name, key.public_key(), number, min(ends, tomorrow) - 9 * day, ends
         )
         return built.add_extension(extension, critical=True).sign(key, hashes.SHA256())
 
@@ -264,8 +265,10 @@ def certified(tmp_path_factory: pytest.TempPathFactory) -> Certified:
         return context
 
     root = certificate(authority, tomorrow, x509.BasicConstraints(ca=True, path_length=None))
-    pem = root.public_bytes(serialization.Encoding.PEM).decode()
-    return Certified(create_default_context(Purpose.SERVER_AUTH, cadata=pem), server)
+    path = directory / "authority.pem"
+    path.write_bytes(root.public_bytes(serialization.Encoding.PEM))
+    client = create_default_context(Purpose.SERVER_AUTH, cafile=str(path))
+    return Certified(client, server, path)
 
 
 def sent_over_tls(post: Post, certified: Certified, server: SSLContext | None) -> Misbehaving:
