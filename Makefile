@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check simulation long bench lock fmt schema messages pages debian clean
+.PHONY: demo test check audit simulation long bench lock fmt schema messages pages debian clean
 
 demo: $(VENV)/.run
 	@$(BIN)/secretariat demo
@@ -18,6 +18,12 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m secretariat.messages check
+
+# Known holes in what we install. It asks the internet, so it is no part of check; run it each month.
+audit: $(VENV)/.uv requirements-audit.lock
+	@test -x $(VENV)/audit/bin/python || $(BIN)/uv venv -q $(VENV)/audit
+	@$(BIN)/uv pip install -q --python $(VENV)/audit/bin/python --require-hashes -r requirements-audit.lock
+	$(VENV)/audit/bin/pip-audit --disable-pip --require-hashes -r requirements.lock
 
 fmt: $(VENV)/.dev
 	$(BIN)/ruff format .
@@ -67,6 +73,8 @@ lock: $(VENV)/.uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url --extra bench -c requirements-dev.lock pyproject.toml \
 	  -o requirements-bench.lock
+	echo 'pip-audit' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --upgrade - -o requirements-audit.lock
 	echo 'uv' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate --no-emit-index-url --upgrade - -o requirements-uv.lock
 
