@@ -189,6 +189,7 @@ class Store:
                 yield locked(lock)
             return
         with self._reachable(), self.engine.connect() as connection:
+            connection.detach()  # closed at the end, and not kept with its lock for who is next
             way = "_shared" if beside else ""
             query = f"select pg_try_advisory_lock{way}({_SERVER_LOCK})"
             yield bool(connection.exec_driver_sql(query).scalar())

