@@ -12,7 +12,10 @@ assert READ_MODELS
 
 def migrate(connection: Connection) -> None:
     context.configure(
-        connection=connection, target_metadata=SQLModel.metadata, render_as_batch=True
+        connection=connection,
+        target_metadata=SQLModel.metadata,
+        render_as_batch=True,
+        transactional_ddl=True,  # on SQLite too, where transactions are begun by us
     )
     with context.begin_transaction():
         if connection.dialect.name == "postgresql":  # two programs may begin at once
