@@ -10,6 +10,7 @@ from schemas.phase import Phase
 from schemas.programme import Contact, Function, Programme, ReadinessItem
 from schemas.tables import Entry, Holding, Item, Obligation, Reply, Review, Support
 from secretariat import figures, ownership, raci, readiness
+from secretariat.catalogues import marked
 from secretariat.commands.holdings import held
 from secretariat.commands.office import bodies_of
 from secretariat.errors import UnknownError
@@ -126,7 +127,9 @@ def replies(
 def _function(programme: Programme, slug: str) -> Function:
     found = programme.function(slug)
     if found is None:
-        raise UnknownError(f"There is no function “{slug}” in {programme.name}.")
+        raise UnknownError(
+            marked("There is no function “{slug}” in {name}."), slug=slug, name=programme.name
+        )
     return found
 
 

@@ -11,6 +11,7 @@ from schemas.programme import Function, Member, Programme
 from schemas.return_tables import FigureReturn
 from schemas.tables import Holding, Obligation
 from secretariat import asked, board, chair, figures, people
+from secretariat.catalogues import marked
 from secretariat.chair import TurnSeen
 from secretariat.commands.office import Desk
 from secretariat.errors import UnknownError
@@ -43,7 +44,9 @@ def country(session: Session, programme: Programme, code: str, now: datetime) ->
     """Raises UnknownError."""
     member = programme.member(code)
     if member is None:
-        raise UnknownError(f"“{code}” is no member of {programme.name}.")
+        raise UnknownError(
+            marked("“{code}” is no member of {name}."), code=code, name=programme.name
+        )
     body = programme.task_force(code)
     here = _here(session, programme, code)
     holdings = [holding for _, found in here for holding in found]

@@ -5,6 +5,7 @@ from datetime import date
 
 from schemas.anchor import YEARS, Anchor, end_of_month
 from schemas.programme import Cadence, Function, Milestone, Programme
+from secretariat.catalogues import marked
 from secretariat.errors import BadInputError
 
 _PERIOD = re.compile(r"([0-9]{4})(?:-(H[12]|Q[1-4]))?")
@@ -26,11 +27,18 @@ def last_day(cycle: str, cadence: Cadence) -> Anchor:
     """
     period = _PERIOD.fullmatch(cycle)
     if period is None or int(period[1]) not in YEARS:
-        raise BadInputError(f"“{cycle}” is no period such as 2018, 2018-H2 or 2018-Q4.")
+        raise BadInputError(
+            marked("“{cycle}” is no period such as 2018, 2018-H2 or 2018-Q4."), cycle=cycle
+        )
     months = {"H1": 6, "Q1": 3, "Q2": 6, "Q3": 9}
     day = end_of_month(int(period[1]), months.get(period[2], 12))
     if (fitting := name_on(cadence, day)) != cycle:
-        raise BadInputError(f"“{cycle}” is no cycle of a function that is {cadence}; {fitting} is.")
+        raise BadInputError(
+            marked("“{cycle}” is no cycle of a function that is {cadence}; {fitting} is."),
+            cycle=cycle,
+            cadence=cadence,
+            fitting=fitting,
+        )
     return Anchor(day=day)
 
 

@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from schemas.anchor import YEARS
+from secretariat.catalogues import marked
 from secretariat.errors import BadInputError
 from secretariat.languages import ENGLISH, Language
 
@@ -20,11 +21,15 @@ def parse_moment(text: str, zone: str) -> datetime:
         else:
             moment = datetime.fromisoformat(text)
     except ValueError:
-        raise BadInputError(f"“{text}” is no date such as 2018-12-31.") from None
+        raise BadInputError(marked("“{text}” is no date such as 2018-12-31."), text=text) from None
     if moment.year not in YEARS:
-        raise BadInputError(f"“{text}” lies too far away; give a year from 1900 to 2199.")
+        raise BadInputError(
+            marked("“{text}” lies too far away; give a year from 1900 to 2199."), text=text
+        )
     if moment.tzinfo is None:
-        raise BadInputError(f"The time {text} has no zone; write it like 2018-03-01T09:00+07:00.")
+        raise BadInputError(
+            marked("The time {text} has no zone; write it like 2018-03-01T09:00+07:00."), text=text
+        )
     return moment
 
 

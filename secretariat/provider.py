@@ -14,6 +14,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from secretariat.catalogues import marked
 from secretariat.errors import BadInputError, NotAllowedError, UnreachableError
 from secretariat.settings import Settings
 
@@ -24,7 +25,9 @@ with warnings.catch_warnings():  # it would rather have an httpx that nothing el
 ALGORITHMS = ["RS256", "ES256", "PS256"]
 PATIENCE = 10
 NO_PROVIDER = "The sign-in provider does not answer. Have a link mailed to you instead."
-NOT_HIS = "The sign-in provider did not vouch for you. Begin again, or have a link mailed to you."
+NOT_HIS = marked(
+    "The sign-in provider did not vouch for you. Begin again, or have a link mailed to you."
+)
 
 
 @dataclass(frozen=True)

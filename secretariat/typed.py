@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from secretariat.catalogues import marked
 from secretariat.errors import BadInputError
 
 A = TypeVar("A", bound=BaseModel)
@@ -39,4 +40,4 @@ def checked(validate: Callable[[dict[str, Any]], A], words: dict[str, Any]) -> A
             reason = "this act takes no such thing"
         case _:
             reason = str(first["msg"]).removeprefix("Value error, ")
-    raise BadInputError(f"{name}: {reason}.")
+    raise BadInputError(marked("{name}: {reason}."), name=name, reason=reason)

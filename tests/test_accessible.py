@@ -21,9 +21,11 @@ from notifications.compose import composer
 from notifications.links import DIGESTS, SIGN_IN
 from schemas.acts import Offer, PrepareSom
 from schemas.meeting_acts import AddItem
-from schemas.tables import Mail, Obligation, Run
+from schemas.tables import Entry, Mail, Obligation, Run
 from secretariat import service
+from secretariat.catalogues import OURS, PROGRAMMES, file_of, is_translated, read
 from secretariat.commands import Office
+from secretariat.languages import language_of
 from secretariat.settings import Settings
 from secretariat.web import events, signin
 from secretariat.web.app import Parts, create_app
@@ -256,6 +258,76 @@ def test_no_page_breaks_a_rule_of_wcag_22_aa_in_either_theme(seen: dict[str, See
 
 def test_no_page_scrolls_sideways_on_a_phone_or_enlarged_twice(seen: dict[str, Seen]) -> None:
     assert {path: one.too_wide for path, one in seen.items() if one.too_wide} == {}
+
+
+OTHER = language_of("my")
+"""The tallest and longest of the languages, in which pages are looked at once more."""
+READ = """() => {
+  const said = ["aria-label", "placeholder", "data-label", "alt"];
+  const told = [...document.body.querySelectorAll("*")]
+    .flatMap((each) => said.map((name) => each.getAttribute(name)));
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const within = texts.currentNode.parentElement;
+    if (within.closest("[lang]").lang !== "en") told.push(texts.currentNode.data);
+  }
+  return told.filter(Boolean).map((each) => each.replace(/\\s+/g, " ").trim());
+}"""
+
+
+NOT_OURS_TO_SAY = ("/link/", "/caught", *FOR_THE_OPERATOR)
+"""Pages in their reader's own language, and those that operators alone read."""
+
+
+@pytest.fixture(scope="module")
+def page_of_others(board: Board, browser: Browser, staff: Any) -> Iterator[Page]:
+    """The staff's browser on a phone, once it has chosen the other language."""
+    context = browser.new_context(storage_state=staff, viewport={"width": PHONE, "height": 800})
+    page = context.new_page()
+    page.goto(board.url)
+    page.get_by_role("button", name=OTHER.name).click()
+    yield page
+    context.close()
+
+
+def in_english(board: Board) -> set[str]:
+    """Texts there is a translation of, but for what somebody typed, or what is no whole text."""
+    known = [(OURS, "secretariat"), (PROGRAMMES, board.office.programme.slug)]
+    texts = [text for root, name in known for text in read(file_of(root, OTHER.code, name))]
+    with board.office.store.read() as session:
+        typed = [str(entry.data) for entry in session.exec(select(Entry))]
+    else_ = " ".join([*typed, *(str(text.id) for text in texts if not is_translated(text))])
+    said = {str(text.id) for text in texts if is_translated(text) and text.string != text.id}
+    return {text for text in said if text and text not in else_}
+
+
+def faults_in_another_language(board: Board, page: Page, paths: list[str]) -> dict[str, Any]:
+    """What is English still, too wide or against a rule, by page."""
+    english, faults = in_english(board), {}
+    for path in paths:
+        page.goto(board.url + path)
+        left = [text for text in page.evaluate(READ) if text in english]
+        wide = page.evaluate("document.documentElement.scrollWidth") > PHONE
+        page.evaluate(SHORTENED)
+        options = {"resultTypes": ["violations"], **RULES}
+        broken = said(Axe().run(page, options=options).response, "light")
+        spoken = page.locator("html").get_attribute("lang")
+        if left or wide or broken or spoken != OTHER.tag:
+            faults[path] = (spoken, left, wide, broken)
+    return faults
+
+
+def test_in_another_language_a_page_leaves_nothing_in_english_that_could_be_said(
+    board: Board, page_of_others: Page
+) -> None:
+    paths = ["/", "/countries/LA", "/meetings/SOM13", "/help"]
+    assert faults_in_another_language(board, page_of_others, paths) == {}
+
+
+@pytest.mark.long
+def test_in_another_language_no_page_does(board: Board, page_of_others: Page) -> None:
+    own = [path for path in addresses(board) if not path.startswith(NOT_OURS_TO_SAY)]
+    assert faults_in_another_language(board, page_of_others, own) == {}
 
 
 def test_the_board_is_used_by_keyboard(board: Board, browser: Browser) -> None:

@@ -378,7 +378,7 @@ def test_the_pack_has_agenda_papers_counts_and_statement_and_no_name(site: Site)
         "Referral mechanisms",
         "Version 1 handed in",
         "Two consultations were held.",
-        "is adopted unless a government objects by 2019-10-28",
+        "is adopted unless a government objects by 28 October 2019",
         "First planned",
     ):
         assert words in text, words

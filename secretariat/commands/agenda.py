@@ -7,6 +7,7 @@ from schemas.meeting_tables import AgendaItem
 from schemas.tables import Som
 from secretariat import rotation
 from secretariat.agenda import item_key, moves_on, next_number
+from secretariat.catalogues import marked
 from secretariat.commands.obligations import refit
 from secretariat.commands.office import Desk, handles
 from secretariat.errors import ConflictError, UnknownError
@@ -26,7 +27,9 @@ def add_item(desk: Desk, act: AddItem) -> None:
         return
     if any(item.number == act.number for item in items):
         raise ConflictError(
-            f"{act.som} has an item {act.number} already. Change that one, or leave the number out."
+            marked("{som} has an item {number} already. Change that one, or leave the number out."),
+            som=act.som,
+            number=act.number,
         )
     _add(desk, act, number=act.number or next_number(item.number for item in items))
     refit(desk, act.som)
@@ -55,7 +58,9 @@ def change_item(desk: Desk, act: ChangeItem) -> None:
     if not new:
         return
     if new.get("paper", item.paper) and not new.get("presenter", item.presenter):
-        raise ConflictError(f"Item {act.item} has no presenter to ask for a paper; name one too.")
+        raise ConflictError(
+            marked("Item {item} has no presenter to ask for a paper; name one too."), item=act.item
+        )
     desk.record("agenda.item-changed", item.id, som=act.som, number=item.number, **new)
     refit(desk, act.som)
 
@@ -111,9 +116,16 @@ def standing_item(desk: Desk, som: str, number: int) -> AgendaItem:
     """Raises UnknownError, ConflictError: it was withdrawn."""
     item = desk.session.get(AgendaItem, item_key(som, number))
     if item is None:
-        raise UnknownError(f"The agenda of {som} has no item {number}.")
+        raise UnknownError(
+            marked("The agenda of {som} has no item {number}."), som=som, number=number
+        )
     if not item.stands:
-        raise ConflictError(f"Item {number} of {som} was withdrawn: {item.withdrawn_why}")
+        raise ConflictError(
+            marked("Item {number} of {som} was withdrawn: {withdrawn_why}"),
+            number=number,
+            som=som,
+            withdrawn_why=item.withdrawn_why,
+        )
     return item
 
 
@@ -129,6 +141,8 @@ def known_body(desk: Desk, slug: str | None) -> None:
     known = [body.slug for body in desk.programme.bodies if body.is_asked]
     if slug is not None and slug not in known:
         raise UnknownError(
-            f"“{slug}” is no body of {desk.programme.name} that can be asked. "
-            f"Those are: {', '.join(known)}."
+            marked("“{slug}” is no body of {name} that can be asked. Those are: {listed}."),
+            slug=slug,
+            name=desk.programme.name,
+            listed=", ".join(known),
         )

@@ -7,6 +7,7 @@ from sqlmodel import select
 from schemas.acts import EndBody, Expire, RestoreBody, TakeCustody
 from schemas.programme import Programme
 from schemas.tables import Ending, Holding, Timer
+from secretariat.catalogues import marked
 from secretariat.commands.holdings import carry_out
 from secretariat.commands.office import Desk, fires, handles
 from secretariat.errors import ConflictError, UnknownError
@@ -30,9 +31,13 @@ def end_body(desk: Desk, act: EndBody) -> None:
     """At once, or at the end of a day; the chair's office stays, its holder rotates."""
     body = desk.programme.body(act.body)
     if body is None:
-        raise UnknownError(f"There is no body “{act.body}” in {desk.programme.name}.")
+        raise UnknownError(
+            marked("There is no body “{body}” in {name}."), body=act.body, name=desk.programme.name
+        )
     if body.kind == "chair":
-        raise ConflictError("The chair's office does not end: it passes on to the next member.")
+        raise ConflictError(
+            marked("The chair's office does not end: it passes on to the next member.")
+        )
     if body.slug in desk.bodies.ended:
         return
     ends_at = desk.calendar(body.slug).end_of(act.on) if act.on else desk.now
@@ -46,7 +51,7 @@ def end_body(desk: Desk, act: EndBody) -> None:
 def restore_body(desk: Desk, act: RestoreBody) -> None:
     """What it owned stays in custody until the steward releases it."""
     if desk.session.get(Ending, act.body) is None:
-        raise ConflictError(f"{act.body} is not said to end.")
+        raise ConflictError(marked("{body} is not said to end."), body=act.body)
     desk.stop_timers(act.body, "end")
     desk.record("body.restored", act.body, reason=act.reason)
 

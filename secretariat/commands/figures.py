@@ -12,6 +12,7 @@ from schemas.programme import Function, Programme
 from schemas.return_tables import FigureReturn
 from schemas.tables import Holding
 from secretariat import ownership, statements
+from secretariat.catalogues import marked
 from secretariat.commands.holdings import held
 from secretariat.commands.office import Desk, handles
 from secretariat.errors import BadInputError, ConflictError, NotAllowedError, UnknownError
@@ -35,7 +36,13 @@ def keep(desk: Desk, act: StateFigure, *, by: str) -> None:
     for code in {*act.counts, *act.missing}:
         desk.member(code)
     for words in statements.faults(indicator, act.value, act.parts):
-        raise BadInputError(f"{indicator.name}, {act.about}, {act.period}: {words}.")
+        raise BadInputError(
+            marked("{name}, {about}, {period}: {why}."),
+            name=indicator.name,
+            about=act.about,
+            period=act.period,
+            why=words,
+        )
     subject = f"{act.indicator}/{act.period}/{act.about}"
     facts = act.model_dump(mode="json", exclude={"act"})
     before = _of(desk, act)
@@ -97,10 +104,12 @@ def _transferred(desk: Desk, function: str) -> Transferred:
 def withdraw_figure(desk: Desk, act: WithdrawFigure) -> None:
     statement = row(desk.session, Statement, act.statement)
     if statement.withdrawn_at:
-        raise ConflictError(f"{act.statement} was withdrawn before.")
+        raise ConflictError(marked("{statement} was withdrawn before."), statement=act.statement)
     if desk.by not in (statement.by, desk.bodies.steward):
         raise NotAllowedError(
-            f"Who said it may withdraw it: {statement.by}, or {desk.bodies.steward}."
+            marked("Who said it may withdraw it: {by}, or {steward}."),
+            by=statement.by,
+            steward=desk.bodies.steward,
         )
     desk.record(
         "figure.withdrawn",
@@ -122,7 +131,10 @@ def report_stage(desk: Desk, act: ReportStage) -> None:
     if act.receiver not in receivers:
         known = ", ".join(receivers)
         raise UnknownError(
-            f"“{act.receiver}” is no receiver of {function.name}. They are: {known}."
+            marked("“{receiver}” is no receiver of {name}. They are: {known}."),
+            receiver=act.receiver,
+            name=function.name,
+            known=known,
         )
     _check_may(desk, act.receiver, speakers(desk.programme, function, act.receiver))
     key = f"{function.slug}/{strand.slug}/{stage.slug}@{act.receiver}"
@@ -150,11 +162,21 @@ def _stage(function: Function, act: ReportStage) -> tuple[Strand, Stage]:
     strand = next((strand for strand in function.strands if strand.slug == act.strand), None)
     if strand is None:
         known = ", ".join(strand.slug for strand in function.strands) or "it has none"
-        raise UnknownError(f"“{act.strand}” is no strand of {function.name} ({known}).")
+        raise UnknownError(
+            marked("“{strand}” is no strand of {name} ({known})."),
+            strand=act.strand,
+            name=function.name,
+            known=known,
+        )
     stage = next((stage for stage in strand.stages if stage.slug == act.stage), None)
     if stage is None:
         known = ", ".join(stage.slug for stage in strand.stages)
-        raise UnknownError(f"“{act.stage}” is no stage of {strand.name}. They are: {known}.")
+        raise UnknownError(
+            marked("“{stage}” is no stage of {name}. They are: {known}."),
+            stage=act.stage,
+            name=strand.name,
+            known=known,
+        )
     return strand, stage
 
 
@@ -162,7 +184,11 @@ def _indicator(desk: Desk, slug: str) -> Indicator:
     indicator = desk.programme.indicator(slug)
     if indicator is None:
         known = ", ".join(indicator.slug for indicator in desk.programme.indicators)
-        raise UnknownError(f"There is no indicator “{slug}”. The indicators are: {known}.")
+        raise UnknownError(
+            marked("There is no indicator “{slug}”. The indicators are: {known}."),
+            slug=slug,
+            known=known,
+        )
     return indicator
 
 
@@ -174,7 +200,12 @@ def _check_about(desk: Desk, indicator: Indicator, about: str) -> None:
     for code in codes:
         desk.member(code)
     if len(codes) != {"member": 1, "pair": 2}.get(indicator.of, 0):
-        raise BadInputError(f"“{indicator.name}” is about a {indicator.of}, not about “{about}”.")
+        raise BadInputError(
+            marked("“{name}” is about a {of}, not about “{about}”."),
+            name=indicator.name,
+            of=indicator.of,
+            about=about,
+        )
 
 
 def _speaks(desk: Desk, indicator: Indicator, about: str) -> set[str]:
@@ -191,4 +222,8 @@ def _check_may(desk: Desk, about: str, own: set[str]) -> None:
     """Governments speak for themselves; the secretariat and the chair for everybody."""
     may = own | {desk.programme.secretariat, desk.programme.chair}
     if desk.by not in may:
-        raise NotAllowedError(f"Figures of {about} are for {' or '.join(sorted(may))}.")
+        raise NotAllowedError(
+            marked("Figures of {about} are for {listed}."),
+            about=about,
+            listed=" or ".join(sorted(may)),
+        )

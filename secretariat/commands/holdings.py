@@ -135,7 +135,7 @@ def waive(desk: Desk, act: Waive) -> None:
     _known_items(desk, holding, act.items)
     who = desk.programme.contact(desk.contact or "")
     if who is None or who.body != desk.by:
-        raise BadInputError(f"Say who waives: a waiver names a contact of {desk.by}.")
+        raise BadInputError(marked("Say who waives: a waiver names a contact of {by}."), by=desk.by)
     desk.record(
         "readiness.waived",
         holding.id,
@@ -151,7 +151,11 @@ def review(desk: Desk, act: Review) -> None:
     """The owner answers the open question; “no” proposes support."""
     holding = _unchanged(desk, act)
     if desk.by != holding.owner:
-        raise NotAllowedError(f"The review of {holding.id} is for its owner, {holding.owner}.")
+        raise NotAllowedError(
+            marked("The review of {id} is for its owner, {owner}."),
+            id=holding.id,
+            owner=holding.owner,
+        )
     asked = desk.session.exec(
         select(AskedReview)
         .where(AskedReview.holding == holding.id, col(AskedReview.answered_at).is_(None))
@@ -297,7 +301,12 @@ def _known_items(desk: Desk, holding: Holding, items: list[str]) -> None:
     for item in items:
         if item not in known:
             there = ", ".join(known) or "nothing"
-            raise BadInputError(f"“{item}” is not on the checklist of {function.slug}: {there}.")
+            raise BadInputError(
+                marked("“{item}” is not on the checklist of {slug}: {there}."),
+                item=item,
+                slug=function.slug,
+                there=there,
+            )
 
 
 def _one_of(desk: Desk, act: HoldingAct, bodies: set[str | None]) -> None:
@@ -305,5 +314,9 @@ def _one_of(desk: Desk, act: HoldingAct, bodies: set[str | None]) -> None:
     if desk.by not in may or desk.by == ENGINE:
         name = type(act).model_fields["act"].default
         raise NotAllowedError(
-            f"To {name} for {act.holding} is for {' or '.join(sorted(may))}; not for {desk.by}."
+            marked("To {name} for {holding} is for {listed}; not for {by}."),
+            name=name,
+            holding=act.holding,
+            listed=" or ".join(sorted(may)),
+            by=desk.by,
         )

@@ -4,6 +4,7 @@ from sqlmodel import col, select, update
 
 from schemas.acts import RevokeLinks
 from schemas.tables import Link, Mail, Urgency
+from secretariat.catalogues import marked
 from secretariat.commands.office import Desk, handles
 from secretariat.errors import UnknownError
 
@@ -20,7 +21,11 @@ ASKING = (
 def revoke_links(desk: Desk, act: RevokeLinks) -> None:
     """From this commit on no process lets them act; each contact is told once, with new ones."""
     if act.contact and desk.programme.contact(act.contact) is None:
-        raise UnknownError(f"There is no contact “{act.contact}” in {desk.programme.name}.")
+        raise UnknownError(
+            marked("There is no contact “{contact}” in {name}."),
+            contact=act.contact,
+            name=desk.programme.name,
+        )
     revoked = _usable(desk, act)
     if not revoked:
         return

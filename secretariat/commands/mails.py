@@ -6,6 +6,7 @@ from sqlmodel import Session, col, func, select
 
 from schemas.acts import HoldMail, ReleaseMail, RetryMail
 from schemas.tables import Mail
+from secretariat.catalogues import marked
 from secretariat.commands.office import Desk, handles
 from secretariat.errors import ConflictError
 from secretariat.readmodels import row
@@ -24,7 +25,11 @@ def hold_mail(desk: Desk, act: HoldMail) -> None:
     if mail.state == "held":
         return
     if mail.state not in UNSENT:
-        raise ConflictError(f"Mail {mail.id} is {mail.state}; only what waits can be held.")
+        raise ConflictError(
+            marked("Mail {id} is {state}; only what waits can be held."),
+            id=mail.id,
+            state=mail.state,
+        )
     mail.state, mail.reply = "held", act.reason
     desk.record("mail.held", str(mail.id), reason=act.reason)
 
@@ -35,7 +40,7 @@ def release_mail(desk: Desk, act: ReleaseMail) -> None:
     if mail.state in UNSENT:
         return
     if mail.state != "held":
-        raise ConflictError(f"Mail {mail.id} is {mail.state}, not held.")
+        raise ConflictError(marked("Mail {id} is {state}, not held."), id=mail.id, state=mail.state)
     mail.state, mail.reply = "waiting", ""
     desk.record("mail.released", str(mail.id))
 
@@ -45,13 +50,17 @@ def retry_mail(desk: Desk, act: RetryMail) -> None:
     """A mail that ended stays as it is: the history is not rewritten, a new mail is asked for."""
     mail = row(desk.session, Mail, act.mail)
     if mail.state == "held":
-        raise ConflictError(f"Mail {mail.id} is held; release it.")
+        raise ConflictError(marked("Mail {id} is held; release it."), id=mail.id)
     if mail.state in UNSENT:
         mail.not_before = min(mail.not_before, desk.now)
     elif mail.state in NOT_ARRIVED:
         _ask_anew(desk, mail)
     else:
-        raise ConflictError(f"Mail {mail.id} is {mail.state}; there is nothing to try again.")
+        raise ConflictError(
+            marked("Mail {id} is {state}; there is nothing to try again."),
+            id=mail.id,
+            state=mail.state,
+        )
     desk.record("mail.retried", str(mail.id))
 
 

@@ -11,6 +11,7 @@ from schemas.programme import Cadence, Function
 from schemas.tables import Cycle, Entry, Som, Term
 from secretariat import calendars, cycles, rotation, runs
 from secretariat.agenda import next_quarter
+from secretariat.catalogues import marked
 from secretariat.commands.agenda import carry_over, open_som
 from secretariat.commands.obligations import follow, open_cycles
 from secretariat.commands.office import Desk, handles
@@ -23,7 +24,9 @@ def agree_chair(desk: Desk, act: AgreeChair) -> None:
     desk.member(act.member)
     term = desk.session.get(Term, act.som)
     if term and term.took_office_at:
-        raise ConflictError(f"{term.member} already holds the chair for {act.som}.")
+        raise ConflictError(
+            marked("{member} already holds the chair for {som}."), member=term.member, som=act.som
+        )
     if term is None or (term.member, term.agreement) != (act.member, act.agreement):
         desk.record("chair.agreed", act.som, member=act.member, agreement=act.agreement)
 
@@ -32,7 +35,7 @@ def agree_chair(desk: Desk, act: AgreeChair) -> None:
 def take_chair(desk: Desk, act: TakeChair) -> None:
     term = desk.session.get(Term, act.som)
     if term is None:
-        raise ConflictError(f"Nobody is agreed to chair {act.som} yet.")
+        raise ConflictError(marked("Nobody is agreed to chair {som} yet."), som=act.som)
     if term.took_office_at:
         return
     if present := desk.term():
@@ -51,12 +54,23 @@ def plan_som(desk: Desk, act: PlanSom) -> None:
         return
     if planned:
         raise ConflictError(
-            f"{act.som} is already planned in {planned.host}, {_words(planned.anchor)}. "
-            f"To move it: secretariat som postpone {act.som} --to {act.on} --reason …"
+            marked(
+                "{som} is already planned in {host}, {when}. To move it: secretariat som postpone "
+                "{som} --to {on} --reason …"
+            ),
+            som=act.som,
+            host=planned.host,
+            when=_words(planned.anchor),
+            on=act.on,
         )
     term = desk.session.get(Term, act.som)
     if term and term.member != act.host:
-        raise ConflictError(f"{act.som} is agreed to be chaired by {term.member}, not {act.host}.")
+        raise ConflictError(
+            marked("{som} is agreed to be chaired by {member}, not {host}."),
+            som=act.som,
+            member=term.member,
+            host=act.host,
+        )
     _not_past(desk, act.on)
     desk.record("som.planned", act.som, host=act.host, anchor=str(act.on), **_notice(desk, act.on))
     if act.venue:
@@ -181,13 +195,19 @@ def _notice(desk: Desk, anchor: Anchor) -> dict[str, Any]:
 def _not_past(desk: Desk, anchor: Anchor) -> None:
     today = desk.calendar(desk.programme.secretariat).today(desk.now)
     if anchor.day < today:
-        raise BadInputError(f"{anchor.words} is past; today is {today}.")
+        raise BadInputError(
+            marked("{when} is past; today is {today}."), when=anchor.words, today=today
+        )
 
 
 def _not_ahead(desk: Desk, anchor: Anchor) -> None:
     today = desk.calendar(desk.programme.secretariat).today(desk.now)
     if anchor.first > today:
-        raise ConflictError(f"It is {today}: the meeting of {anchor.words} is still to be held.")
+        raise ConflictError(
+            marked("It is {today}: the meeting of {when} is still to be held."),
+            today=today,
+            when=anchor.words,
+        )
 
 
 def _not_over(desk: Desk, function: Function, cycle: str) -> None:

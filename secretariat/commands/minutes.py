@@ -8,6 +8,7 @@ from schemas.meeting_tables import AgendaItem, Decision
 from schemas.tables import Som
 from secretariat import rotation
 from secretariat.agenda import next_number
+from secretariat.catalogues import marked
 from secretariat.commands.agenda import carry_over, known_body, standing_item, withdraw
 from secretariat.commands.obligations import refit
 from secretariat.commands.office import Desk, handles
@@ -76,7 +77,11 @@ def _check(desk: Desk, act: Decide) -> None:
         standing_item(desk, act.som, act.item)
     _somebody_asks(desk)
     if act.do_by and act.do_by < desk.calendar(act.body).today(desk.now):
-        raise BadInputError(f"{act.do_by} is past where {act.body} works; give a day to come.")
+        raise BadInputError(
+            marked("{do_by} is past where {body} works; give a day to come."),
+            do_by=act.do_by,
+            body=act.body,
+        )
 
 
 @handles(WithdrawDecision, may=STEERS)
@@ -107,7 +112,10 @@ def _begun(desk: Desk, name: str) -> Som:
     today = desk.calendar(desk.programme.secretariat).today(desk.now)
     if som.closed_at is None and anchor.first > today:
         raise ConflictError(
-            f"It is {today}: {name}, {anchor.words}, is still to be held and has no minutes yet."
+            marked("It is {today}: {name}, {when}, is still to be held and has no minutes yet."),
+            today=today,
+            name=name,
+            when=anchor.words,
         )
     return som
 
@@ -116,6 +124,9 @@ def _somebody_asks(desk: Desk) -> None:
     asking = (m.asks for function in desk.programme.functions for m in function.milestones)
     if "decided" not in asking:
         raise UnknownError(
-            f"No milestone of {desk.programme.name} asks for decisions; add one to the programme "
-            "file, with “asks: decided”."
+            marked(
+                "No milestone of {name} asks for decisions; add one to the programme file, with "
+                "“asks: decided”."
+            ),
+            name=desk.programme.name,
         )

@@ -12,6 +12,7 @@ from schemas.programme import Cadence, Contact, Function, Milestone
 from schemas.return_tables import FigureReturn
 from schemas.tables import Cycle, Obligation, PlannedMilestone, Som, Timer
 from secretariat import cycles, ladder
+from secretariat.catalogues import marked
 from secretariat.commands import moves, reminders
 from secretariat.commands.holdings import propose_support
 from secretariat.commands.moves import Move
@@ -256,7 +257,11 @@ def close_cycle(desk: Desk, act: CloseCycle) -> None:
             + (f", and {len(undone) - 1} more." if len(undone) > 1 else ".")
         )
     if unverified := _unverified(desk, cycle):
-        raise ConflictError(f"{cycle.id} is not over: the return {unverified[0]} is not verified.")
+        raise ConflictError(
+            marked("{id} is not over: the return {unverified} is not verified."),
+            id=cycle.id,
+            unverified=unverified[0],
+        )
     desk.record("cycle.closed", cycle.id)
 
 

@@ -16,6 +16,7 @@ from schemas.programme import Contact, Function, Member, Programme
 from schemas.tables import Ending, Entry, Mail, Term, Timer, Urgency
 from secretariat import calendars, ledger, readmodels
 from secretariat.calendars import WorkCalendar
+from secretariat.catalogues import marked
 from secretariat.clock import Clock
 from secretariat.errors import NotAllowedError, UnknownError
 from secretariat.moments import moment_of
@@ -169,7 +170,11 @@ class Desk:
         function = self.programme.function(slug)
         if function is None:
             known = ", ".join(function.slug for function in self.programme.functions)
-            raise UnknownError(f"There is no function “{slug}”. The functions are: {known}.")
+            raise UnknownError(
+                marked("There is no function “{slug}”. The functions are: {known}."),
+                slug=slug,
+                known=known,
+            )
         return function
 
     def member(self, code: str) -> Member:
@@ -178,7 +183,10 @@ class Desk:
         if member is None:
             known = ", ".join(f"{m.code} ({m.name})" for m in self.programme.members)
             raise UnknownError(
-                f"“{code}” is no member of {self.programme.name}. Members are {known}."
+                marked("“{code}” is no member of {name}. Members are {known}."),
+                code=code,
+                name=self.programme.name,
+                known=known,
             )
         return member
 
@@ -351,23 +359,38 @@ class Office:
     def _check(self, desk: Desk, act: Act, by: str) -> None:
         body = self.programme.body(by)
         if body is None and by != ENGINE:
-            raise UnknownError(f"There is no body “{by}” in {self.programme.name}.")
+            raise UnknownError(
+                marked("There is no body “{by}” in {name}."), by=by, name=self.programme.name
+            )
         if desk.contact and self.programme.contact(desk.contact) is None:
-            raise UnknownError(f"There is no contact “{desk.contact}” in {self.programme.name}.")
+            raise UnknownError(
+                marked("There is no contact “{contact}” in {name}."),
+                contact=desk.contact,
+                name=self.programme.name,
+            )
         if by in desk.bodies.ended:
-            raise NotAllowedError(f"{by} has ended; {desk.bodies.steward} looks after what it had.")
+            raise NotAllowedError(
+                marked("{by} has ended; {steward} looks after what it had."),
+                by=by,
+                steward=desk.bodies.steward,
+            )
         kind = body.kind if body else ENGINE
         may = _MAY[type(act)]
         if may is not None and kind not in may:
             name = type(act).model_fields["act"].default
             raise NotAllowedError(
-                f"“{name}” is for the {' or the '.join(sorted(may - {ENGINE}))}; not for {by}."
+                marked("“{name}” is for the {listed}; not for {by}."),
+                name=name,
+                listed=" or the ".join(sorted(may - {ENGINE})),
+                by=by,
             )
 
     def _check_letter(self, desk: Desk, letter: Letter) -> None:
         may = {desk.bodies.steward, self.programme.chair}
         if letter.filed_by not in may:
             raise NotAllowedError(
-                f"To act on behalf of {desk.by} is for {' or '.join(sorted(may))}; "
-                f"not for {letter.filed_by}."
+                marked("To act on behalf of {by} is for {listed}; not for {filed_by}."),
+                by=desk.by,
+                listed=" or ".join(sorted(may)),
+                filed_by=letter.filed_by,
             )

@@ -11,6 +11,7 @@ from schemas.people import PersonIn
 from schemas.programme import Contact, Programme
 from schemas.tables import Absence, Mail, Person, PostHeld, Reply, SuspendedAddress
 from secretariat.calendars import WorkCalendar
+from secretariat.catalogues import marked
 from secretariat.commands.office import Desk, handles
 from secretariat.errors import BadInputError, ConflictError, NotAllowedError, UnknownError
 from secretariat.readmodels import row
@@ -51,7 +52,7 @@ def hold_post(desk: Desk, act: HoldPost) -> None:
     since = days.beginning_of(act.since)
     until = days.end_of(act.until) if act.until else None
     if until and until <= since:
-        raise BadInputError("A post is held until a day after the first.")
+        raise BadInputError(marked("A post is held until a day after the first."))
     desk.record(
         "post.held",
         post.slug,
@@ -67,13 +68,19 @@ def be_absent(desk: Desk, act: BeAbsent) -> None:
     post = _post(desk, act.post)
     substitute = desk.programme.contact(act.substitute)
     if substitute is None or substitute.body != post.body or substitute.member != post.member:
-        raise BadInputError(f"A substitute for {post.slug} must be a contact of {post.body} too.")
+        raise BadInputError(
+            marked("A substitute for {slug} must be a contact of {body} too."),
+            slug=post.slug,
+            body=post.body,
+        )
     if substitute.slug == post.slug:
-        raise BadInputError(f"{post.slug} cannot stand in for itself.")
+        raise BadInputError(marked("{slug} cannot stand in for itself."), slug=post.slug)
     days = _calendar(desk, post)
     since, until = days.beginning_of(act.since), days.end_of(act.until)
     if until <= max(since, desk.now):
-        raise BadInputError("An absence ends on a day that is not past, nor before its first.")
+        raise BadInputError(
+            marked("An absence ends on a day that is not past, nor before its first.")
+        )
     _not_round(desk, post.slug, substitute.slug)
     desk.record(
         "absence.began",
@@ -88,7 +95,7 @@ def be_absent(desk: Desk, act: BeAbsent) -> None:
 def be_back(desk: Desk, act: BeBack) -> None:
     post = _post(desk, act.post)
     if desk.session.get(Absence, post.slug) is None:
-        raise ConflictError(f"{post.slug} is not said to be absent.")
+        raise ConflictError(marked("{slug} is not said to be absent."), slug=post.slug)
     desk.record("absence.ended", post.slug)
 
 
@@ -111,7 +118,9 @@ def holder(session: Session, post: str, now: datetime) -> Holder | None:
 def keep(session: Session, person: PersonIn) -> None:
     """Know somebody's name and address, outside the ledger. Raises ConflictError."""
     if session.get(Person, person.slug):
-        raise ConflictError(f"There is a person “{person.slug}” already. Erase that one first.")
+        raise ConflictError(
+            marked("There is a person “{slug}” already. Erase that one first."), slug=person.slug
+        )
     session.add(Person(**person.model_dump()))
 
 
@@ -143,11 +152,16 @@ def _post(desk: Desk, slug: str) -> Contact:
     """The post, if it is the acting body's own or the steward asks."""
     post = desk.programme.contact(slug)
     if post is None:
-        raise UnknownError(f"There is no contact “{slug}” in {desk.programme.name}.")
+        raise UnknownError(
+            marked("There is no contact “{slug}” in {name}."), slug=slug, name=desk.programme.name
+        )
     may = {post.body, desk.bodies.steward}
     if desk.by not in may:
         raise NotAllowedError(
-            f"The post {slug} is for {' or '.join(sorted(may))}; not for {desk.by}."
+            marked("The post {slug} is for {listed}; not for {by}."),
+            slug=slug,
+            listed=" or ".join(sorted(may)),
+            by=desk.by,
         )
     return post
 
@@ -162,6 +176,10 @@ def _not_round(desk: Desk, post: str, substitute: str) -> None:
     following: str | None = substitute
     while following:
         if following == seen:
-            raise BadInputError(f"{substitute} has {post} stand in itself; choose another.")
+            raise BadInputError(
+                marked("{substitute} has {post} stand in itself; choose another."),
+                substitute=substitute,
+                post=post,
+            )
         absence = desk.session.get(Absence, following)
         following = absence.substitute if absence and absence.until > desk.now else None

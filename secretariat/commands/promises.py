@@ -154,7 +154,7 @@ def grant_extension(desk: Desk, act: GrantExtension) -> None:
     work = desk.calendar(obligation.body)
     if to < work.today(desk.now):
         raise ConflictError(
-            f"{to}, the day asked for, is past; refuse, and have another asked for."
+            marked("{to}, the day asked for, is past; refuse, and have another asked for."), to=to
         )
     was_told = reminders.told(desk, obligation)
     rungs = reminders.rungs_of(obligation)
@@ -254,9 +254,13 @@ def answering_body(desk: Desk, obligation: Obligation) -> str:
 def _wanted(desk: Desk, key: str) -> tuple[Obligation, date]:
     obligation = row(desk.session, Obligation, key)
     if obligation.wanted_on is None:
-        raise ConflictError(f"Nobody asks for more time for {key}, or it was answered.")
+        raise ConflictError(
+            marked("Nobody asks for more time for {key}, or it was answered."), key=key
+        )
     if desk.by == obligation.body and answering_body(desk, obligation) != desk.by:
-        raise NotAllowedError(f"{desk.by} asks for more time itself; another answers.")
+        raise NotAllowedError(
+            marked("{by} asks for more time itself; another answers."), by=desk.by
+        )
     return obligation, obligation.wanted_on
 
 
@@ -264,7 +268,11 @@ def _own(desk: Desk, key: str) -> Obligation:
     """An obligation of the acting body that is still to be done."""
     obligation = row(desk.session, Obligation, key)
     if desk.by != obligation.body:
-        raise NotAllowedError(f"{key} is asked of {obligation.body}; that is for it to say.")
+        raise NotAllowedError(
+            marked("{key} is asked of {body}; that is for it to say."),
+            key=key,
+            body=obligation.body,
+        )
     if obligation.done_at:
         raise ConflictError(f"{key} was done on {obligation.done_at:%Y-%m-%d}.")
     return obligation
@@ -276,6 +284,9 @@ def the_obligation(desk: Desk, key: str) -> Obligation:
     may = {obligation.body, desk.programme.chair, desk.programme.secretariat}
     if desk.by not in may or desk.by == ENGINE:
         raise NotAllowedError(
-            f"{key} is asked of {obligation.body}; {desk.by} can neither acknowledge nor do it."
+            marked("{key} is asked of {body}; {by} can neither acknowledge nor do it."),
+            key=key,
+            body=obligation.body,
+            by=desk.by,
         )
     return obligation

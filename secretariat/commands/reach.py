@@ -11,6 +11,7 @@ from sqlmodel import Session, col, or_, select
 from schemas.acts import Unsuspend
 from schemas.programme import Contact, Programme
 from schemas.tables import Mail, Obligation, SuspendedAddress, Urgency
+from secretariat.catalogues import marked
 from secretariat.commands import posts
 from secretariat.commands.mails import NOT_ARRIVED, STEERS
 from secretariat.commands.office import Desk, handles
@@ -229,7 +230,7 @@ def unsuspend(desk: Desk, act: Unsuspend) -> None:
     )
     rows = desk.session.exec(select(SuspendedAddress).where(which)).all()
     if not rows:
-        raise UnknownError(f"No address of “{act.which}” is suspended.")
+        raise UnknownError(marked("No address of “{which}” is suspended."), which=act.which)
     for row in rows:
         desk.session.delete(row)
         desk.record("post.reachable", row.contact)

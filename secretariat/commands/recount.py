@@ -23,6 +23,7 @@ from schemas.anchor import Anchor
 from schemas.programme import Milestone, Programme
 from schemas.tables import Cycle, Obligation, PlannedMilestone, Setting, Timer
 from secretariat import ladder
+from secretariat.catalogues import marked
 from secretariat.commands import moves, reminders
 from secretariat.commands.moves import Move
 from secretariat.commands.obligations import move_to, plan_for
@@ -69,7 +70,9 @@ def approve_calendar(desk: Desk, act: ApproveCalendar) -> None:
     """Date anew what lies ahead, and tell each person once. ConflictError: nothing would change."""
     planned, obligations = list(_planned(desk)), list(_obligations(desk))
     if not planned and not obligations:
-        raise ConflictError("No day or hour that lies ahead would be another; nothing was changed.")
+        raise ConflictError(
+            marked("No day or hour that lies ahead would be another; nothing was changed.")
+        )
     count = len(planned) + sum(len(again.shifts) for again in obligations)
     why = desk.record("calendar.approved", desk.programme.slug, reason=act.reason, shifts=count)
     for milestone, row, shift in planned:

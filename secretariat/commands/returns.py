@@ -197,7 +197,9 @@ def _own(desk: Desk, key: str) -> tuple[Obligation, FigureReturn | None]:
     obligation = _asking(desk, key)
     if desk.by != obligation.body:
         raise NotAllowedError(
-            f"{key} is asked of {obligation.body}; its figures are for it to give."
+            marked("{key} is asked of {body}; its figures are for it to give."),
+            key=key,
+            body=obligation.body,
         )
     present = desk.session.get(FigureReturn, key)
     if present and present.verified_at:
@@ -211,13 +213,15 @@ def _to_judge(desk: Desk, key: str) -> tuple[Obligation, FigureReturn]:
     may = judges(desk, obligation)
     if desk.by not in may:
         raise NotAllowedError(
-            f"To verify the figures of {obligation.body} is for {' or '.join(sorted(may))}."
+            marked("To verify the figures of {body} is for {listed}."),
+            body=obligation.body,
+            listed=" or ".join(sorted(may)),
         )
     kept = desk.session.get(FigureReturn, key)
     if kept is None or kept.state != "submitted":
         state = {"correction": "was sent back", "verified": "was verified"}
         words = state.get(kept.state if kept else "", "was not handed in yet")
-        raise ConflictError(f"The return for {key} {words}.")
+        raise ConflictError(marked("The return for {key} {state}."), key=key, state=words)
     return obligation, kept
 
 
@@ -230,7 +234,7 @@ def judges(desk: Desk, obligation: Obligation) -> set[str]:
 def _asking(desk: Desk, key: str) -> Obligation:
     obligation = row(desk.session, Obligation, key)
     if not returns.answered_by_figures(desk.programme, obligation.function, obligation.milestone):
-        raise BadInputError(f"{key} asks for no figures.")
+        raise BadInputError(marked("{key} asks for no figures."), key=key)
     return obligation
 
 
@@ -240,7 +244,7 @@ def _refuse(found: list[returns.Fault]) -> None:
         said = " ".join(
             f"{fault.key}, {fault.part}: {fault.words.format(**fault.facts)}" for fault in found
         )
-        raise BadInputError(f"Nothing was changed. {said}")
+        raise BadInputError(marked("Nothing was changed. {said}"), said=said)
 
 
 def _kept(given: list[Given]) -> list[dict[str, Any]]:

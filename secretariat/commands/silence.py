@@ -28,7 +28,9 @@ def circulate_statement(desk: Desk, act: CirculateStatement) -> None:
     rounds = rounds_of(desk, act.som)
     for earlier in rounds[-1:]:
         if earlier.state == "adopted":
-            raise ConflictError(f"The joint statement of {act.som} is adopted already.")
+            raise ConflictError(
+                marked("The joint statement of {som} is adopted already."), som=act.som
+            )
         if earlier.state == "open" and earlier.document == draft.id:
             return
         desk.stop_timers(earlier.id, TIMER)
@@ -44,7 +46,9 @@ def _begin(desk: Desk, som: str, number: int, draft: Document, until: date) -> S
     """Let silence on a draft last until a day is over everywhere. Raises BadInputError: it is."""
     ends_at = _over_everywhere(desk, until)
     if ends_at <= desk.now:
-        raise BadInputError(f"{until} is past; give the governments a day to come.")
+        raise BadInputError(
+            marked("{until} is past; give the governments a day to come."), until=until
+        )
     key = f"{som}/statement-{number}"
     desk.record(
         "statement.circulated",
@@ -121,8 +125,12 @@ def _draft(desk: Desk, som: str) -> tuple[Obligation, Document, int]:
     drafts = [(one, draft) for one in asked if (draft := newest(desk.session, one.id))]
     if not drafts:
         raise ConflictError(
-            f"No draft of the joint statement of {som} is filed yet. File it first: secretariat "
-            f"som file {som} --step {milestone.slug} draft.pdf"
+            marked(
+                "No draft of the joint statement of {som} is filed yet. File it first: "
+                "secretariat som file {som} --step {slug} draft.pdf"
+            ),
+            som=som,
+            slug=milestone.slug,
         )
     assert milestone.silence
     one, draft = max(drafts, key=lambda pair: pair[1].filed_at)
@@ -136,7 +144,8 @@ def _statement(desk: Desk) -> tuple[Function, Milestone]:
             if milestone.silence:
                 return function, milestone
     raise UnknownError(
-        f"No milestone of {desk.programme.name} has a silence procedure; give one “silence: 10”."
+        marked("No milestone of {name} has a silence procedure; give one “silence: 10”."),
+        name=desk.programme.name,
     )
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from schemas.programme import Contact
 from schemas.tables import Urgency
+from secretariat.catalogues import marked
 from secretariat.commands.mails import is_too_soon
 from secretariat.commands.office import Desk, Office
 from secretariat.commands.reach import TEST
@@ -18,7 +19,9 @@ def mail_a_test(office: Office, contact: Contact) -> None:
     now = office.clock.now()
     with office.store.write() as session:
         if is_too_soon(session, contact.slug, TEST, now):
-            raise ConflictError("A test mail was asked for a moment ago. Wait a few minutes.")
+            raise ConflictError(
+                marked("A test mail was asked for a moment ago. Wait a few minutes.")
+            )
         Desk(session, office.programme, now, ENGINE).mail(
             f"{TEST}#{now.isoformat()}>{contact.slug}",
             contact,

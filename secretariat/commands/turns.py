@@ -7,6 +7,7 @@ from schemas.tables import Som, Term
 from schemas.turn_acts import AcceptSwap, DeclineSwap, OfferSwap, PassTurn
 from schemas.turn_tables import PassedTurn, Swap
 from secretariat import rotation
+from secretariat.catalogues import marked
 from secretariat.commands.office import Desk, handles
 from secretariat.errors import BadInputError, ConflictError, NotAllowedError, UnknownError
 from secretariat.rotation import Said, Turn
@@ -61,12 +62,16 @@ def offer_swap(desk: Desk, act: OfferSwap) -> None:
     _check_speaks(desk, member)
     desk.member(act.other)
     if act.other == member:
-        raise BadInputError(f"It is {member}’s own turn.")
+        raise BadInputError(marked("It is {member}’s own turn."), member=member)
     present = desk.session.get(Swap, act.som)
     if present and present.state == "offered":
         if present.other == act.other:
             return
-        raise ConflictError(f"{act.som} is offered to {present.other}, who has not answered yet.")
+        raise ConflictError(
+            marked("{som} is offered to {other}, who has not answered yet."),
+            som=act.som,
+            other=present.other,
+        )
     facts = {"member": member, "other": act.other, "reason": act.reason}
     desk.record("chair.swap-offered", act.som, **facts)
     _tell(desk, act.som, act.other)
@@ -76,7 +81,9 @@ def offer_swap(desk: Desk, act: OfferSwap) -> None:
 def accept_swap(desk: Desk, act: AcceptSwap) -> None:
     swap = _open_swap(desk, act.som)
     if _of_whom(desk, act.som) != swap.member:
-        raise ConflictError(f"{act.som} is no longer {swap.member}’s turn.")
+        raise ConflictError(
+            marked("{som} is no longer {member}’s turn."), som=act.som, member=swap.member
+        )
     desk.record("chair.swap-accepted", act.som, member=swap.member, other=swap.other)
     _tell(desk, act.som, swap.member)
 
@@ -93,12 +100,18 @@ def _of_whom(desk: Desk, som: str) -> str:
     """Whose turn it is, where it can still change. Raises ConflictError, UnknownError."""
     found = turn(desk.session, desk.programme, som)
     if found is None or found.member is None:
-        raise UnknownError(f"Nobody’s turn is known for {som}.")
+        raise UnknownError(marked("Nobody’s turn is known for {som}."), som=som)
     term = desk.session.get(Term, som)
     if term and term.took_office_at:
-        raise ConflictError(f"{term.member} already holds the chair for {som}.")
+        raise ConflictError(
+            marked("{member} already holds the chair for {som}."), member=term.member, som=som
+        )
     if desk.session.get(Som, som):
-        raise ConflictError(f"{som} is already planned in {found.member}; its turn stands.")
+        raise ConflictError(
+            marked("{som} is already planned in {member}; its turn stands."),
+            som=som,
+            member=found.member,
+        )
     return found.member
 
 
@@ -106,7 +119,7 @@ def _open_swap(desk: Desk, som: str) -> Swap:
     """The offer to answer, by whoever may. Raises ConflictError, NotAllowedError."""
     swap = desk.session.get(Swap, som)
     if swap is None or swap.state != "offered":
-        raise ConflictError(f"No swap of {som} waits for an answer.")
+        raise ConflictError(marked("No swap of {som} waits for an answer."), som=som)
     _check_speaks(desk, swap.other, steward=False)
     return swap
 
@@ -115,7 +128,11 @@ def _check_speaks(desk: Desk, member: str, *, steward: bool = True) -> None:
     """The task force of a member speaks for it; so does the steward, but it never accepts."""
     may = {desk.programme.task_force(member)} | ({desk.bodies.steward} if steward else set())
     if desk.by not in may:
-        raise NotAllowedError(f"That is for {' or '.join(sorted(may))} to say; not for {desk.by}.")
+        raise NotAllowedError(
+            marked("That is for {listed} to say; not for {by}."),
+            listed=" or ".join(sorted(may)),
+            by=desk.by,
+        )
 
 
 def _tell(desk: Desk, som: str, member: str | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from sqlmodel import Session, SQLModel
 
 from schemas.events import Event
+from secretariat.catalogues import marked
 from secretariat.errors import UnknownError
 
 Row = TypeVar("Row", bound=SQLModel)
@@ -23,7 +24,9 @@ def row(session: Session, table: type[Row], key: str | int) -> Row:
 
 
 def unknown(table: type[SQLModel], key: str | int) -> UnknownError:
-    return UnknownError(f"There is no {table.__name__.lower()} “{key}”.")
+    return UnknownError(
+        marked("There is no {lower} “{key}”."), lower=table.__name__.lower(), key=key
+    )
 
 
 def on(*kinds: str) -> Callable[[Projection], Projection]:

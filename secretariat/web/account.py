@@ -50,7 +50,7 @@ def make_token(
     found = signin.known(request)
     assert found, "the route needs an account"
     if found.session.kind == "program":
-        raise NotAllowedError("A program makes no tokens. Nothing was changed.")
+        raise NotAllowedError(marked("A program makes no tokens. Nothing was changed."))
     if found.session.wants_factor:
         signin.check_factor(request)
     if not scopes:
@@ -70,7 +70,7 @@ def end_session(request: Request, session_id: Annotated[str, Form(max_length=64)
     with request.app.state.parts.office.store.write() as session:
         row = session.get(SignedIn, session_id)
         if row is None or row.contact != found.contact.slug:
-            raise UnknownError("There is no such session. Nothing was changed.")
+            raise UnknownError(marked("There is no such session. Nothing was changed."))
         session.delete(row)
     return RedirectResponse(PAGE if row.id != found.session.id else "/", 303)
 

@@ -11,6 +11,7 @@ from schemas.account_tables import ClosedAccount, SecondFactor
 from schemas.acts import RevokeLinks
 from schemas.programme import Contact
 from secretariat import factors
+from secretariat.catalogues import marked
 from secretariat.commands import posts
 from secretariat.commands.office import Office
 from secretariat.errors import BadInputError, UnknownError
@@ -71,7 +72,9 @@ def act_on_account(
     signin.check_factor(request)
     office: Office = request.app.state.parts.office
     if office.programme.contact(contact) is None:
-        raise UnknownError(f"There is no contact “{contact}” in the programme.")
+        raise UnknownError(
+            marked("There is no contact “{contact}” in the programme."), contact=contact
+        )
     with office.store.write() as session:
         closed = session.get(ClosedAccount, contact)
         match act:
@@ -84,7 +87,9 @@ def act_on_account(
             case "open" if closed:
                 session.delete(closed)
             case _:
-                raise BadInputError("Choose one of the acts on the page. Nothing was changed.")
+                raise BadInputError(
+                    marked("Choose one of the acts on the page. Nothing was changed.")
+                )
         sessions.end_all(session, contact)
     signin.log.warning("%s: %s for the account %s", by.slug, act, contact)
     return RedirectResponse(PAGE, 303)

@@ -7,6 +7,7 @@ from sqlmodel import col
 from schemas.tables import Entry
 from schemas.turn_acts import AcceptSwap, DeclineSwap, OfferSwap, PassTurn
 from secretariat import board, chair, closeup
+from secretariat.catalogues import marked
 from secretariat.commands.office import Office
 from secretariat.errors import BadInputError
 from secretariat.rights import Right
@@ -46,5 +47,5 @@ async def act_on_turn(request: Request) -> Response:
     """Pass a turn, offer it for another's, or answer such an offer."""
     act = checked(ACTS.validate_python, await sent(request))
     if not isinstance(act, PassTurn | OfferSwap | AcceptSwap | DeclineSwap):
-        raise BadInputError("Choose one of the acts on the page. Nothing was changed.")
+        raise BadInputError(marked("Choose one of the acts on the page. Nothing was changed."))
     return await run_in_threadpool(do, request, act, "/chair")

@@ -13,6 +13,7 @@ from schemas.programme import Programme
 from schemas.returns import Collected
 from schemas.tables import Obligation
 from secretariat import collection, figures, indicators
+from secretariat.catalogues import marked
 from secretariat.commands.filing import taken
 from secretariat.commands.office import Office
 from secretariat.dossier.files import Form as Kind
@@ -43,7 +44,7 @@ def show_latest(request: Request) -> Response:
     with office.store.read() as session:
         years = collection.years(session, office.programme)
     if not years:
-        raise UnknownError("Nobody was asked for figures yet.")
+        raise UnknownError(marked("Nobody was asked for figures yet."))
     return RedirectResponse(f"/returns/{years[0]}", 303)
 
 
@@ -82,7 +83,7 @@ def _collected(
         found = collection.collected(session, programme, look.now, year, guarded=guarded)
         years = collection.years(session, programme)
         if year not in years:
-            raise UnknownError(f"Nobody was asked for figures of “{year}”.")
+            raise UnknownError(marked("Nobody was asked for figures of “{year}”."), year=year)
         tables = indicators.measured(found, figures.figures(session, programme))
     return found, tables, years
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.background import BackgroundTask
 
+from secretariat.catalogues import marked
 from secretariat.commands.signing_in import at_address, mail_link
 from secretariat.errors import NotAllowedError, UnknownError
 from secretariat.installation import DemoClock
@@ -16,6 +17,7 @@ from secretariat.rights import Right
 from secretariat.web import sessions, signin
 from secretariat.web.render import render
 from secretariat.web.signin import needs
+from secretariat.web.speaking import language_at
 
 router = APIRouter()
 log = logging.getLogger(__name__)
@@ -37,7 +39,9 @@ def ask_for_link(request: Request, address: Annotated[str, Form(max_length=320)]
             request,
             "message.html",
             status=429,
-            words="Too many links were asked for from here. Wait a minute.",
+            words=language_at(request).gettext(
+                "Too many links were asked for from here. Wait a minute."
+            ),
         )
     response = _page(request, asked=True)
     office = request.app.state.parts.office
@@ -71,7 +75,9 @@ def come_from_provider(request: Request) -> Response:
         found = at_address(session, office, who.address)
         if len(found) != 1:
             log.warning("a provider vouched for the address of %d contacts", len(found))
-            raise NotAllowedError("This address is not that of one contact of the programme.")
+            raise NotAllowedError(
+                marked("This address is not that of one contact of the programme.")
+            )
         begun = sessions.open_for(request, session, found[0], response, factor=who.two_factors)
     if begun.wants_factor and begun.factor_at is None:
         response.headers["location"] = "/second-factor"
@@ -84,7 +90,7 @@ def come_from_provider(request: Request) -> Response:
 def _provider(request: Request) -> Provider:
     found = provider_of(request.app.state.parts.settings)
     if found is None:
-        raise UnknownError("There is no sign-in provider here. Have a link mailed to you.")
+        raise UnknownError(marked("There is no sign-in provider here. Have a link mailed to you."))
     return found
 
 

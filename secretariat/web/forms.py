@@ -17,6 +17,7 @@ from schemas.acts import (
     Unsuspend,
 )
 from secretariat import runs
+from secretariat.catalogues import marked
 from secretariat.commands import auditing
 from secretariat.commands.office import Office
 from secretariat.errors import ConflictError
@@ -114,7 +115,7 @@ def move_clock(request: Request, to: Annotated[str, Form()] = "") -> Response:
     elif timer:
         target = timer.due_at
     else:
-        raise ConflictError("Nothing is waiting for its time.")
+        raise ConflictError(marked("Nothing is waiting for its time."))
     composer = request.app.state.parts.composer
     forward(office, target, lambda: write_due(office.store, composer, office.clock.now()))
     return RedirectResponse("/", 303)

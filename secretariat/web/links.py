@@ -329,7 +329,9 @@ def _asked(link: Link, answer: str, words: str, day: str) -> Act:
         case "":
             return Acknowledge(obligation=link.object)
         case _:
-            raise BadInputError("Choose one of the answers on the page. Nothing was changed.")
+            raise BadInputError(
+                marked("Choose one of the answers on the page. Nothing was changed.")
+            )
 
 
 def _objection(link: Link, answer: str, words: str) -> Act:

@@ -16,6 +16,7 @@ from notifications.expected import expected
 from notifications.previews import names, preview
 from schemas.tables import Mail
 from secretariat import maillog, rights
+from secretariat.catalogues import marked
 from secretariat.commands.office import Office
 from secretariat.errors import UnknownError
 from secretariat.languages import LANGUAGES
@@ -152,7 +153,7 @@ def _possible(mail: Mail) -> list[str]:
 def _read(request: Request, number: int) -> tuple[Mail, EmailMessage | None]:
     office: Office = request.app.state.parts.office
     if number >= 2**31:
-        raise UnknownError(f"There is no mail “{number}”.")
+        raise UnknownError(marked("There is no mail “{number}”."), number=number)
     with office.store.read() as session:
         mail = row(session, Mail, number)
     if mail.content is None:
@@ -212,12 +213,12 @@ def as_a_mail_program(html: str) -> Response:
 def _caught(request: Request) -> Path:
     directory: Path | None = request.app.state.parts.caught
     if directory is None:
-        raise UnknownError("Mail leaves by your SMTP server; nothing is caught here.")
+        raise UnknownError(marked("Mail leaves by your SMTP server; nothing is caught here."))
     return directory
 
 
 def _message(request: Request, name: str) -> EmailMessage:
     message = catcher.read(_caught(request), name)
     if message is None:
-        raise UnknownError(f"There is no caught message “{name}”.")
+        raise UnknownError(marked("There is no caught message “{name}”."), name=name)
     return message

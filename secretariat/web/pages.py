@@ -13,6 +13,7 @@ from schemas.programme import Programme
 from schemas.tables import Entry, Mail, Run
 from secretariat import board, closeup, first_steps, ladder, mine, trend, words
 from secretariat.assumptions import percent, short_month, verdict
+from secretariat.catalogues import marked
 from secretariat.commands import auditing
 from secretariat.commands.figures import spoken_for
 from secretariat.commands.office import Desk, Office
@@ -121,7 +122,7 @@ def show_run(request: Request, key: str) -> Response:
     with office.store.read() as session:
         run = session.get(Run, key)
     if run is None:
-        raise UnknownError(f"There is no flow run “{key}”.")
+        raise UnknownError(marked("There is no flow run “{key}”."), key=key)
     health = request.app.state.parts.health()
     return render(
         request, "run.html", run=run, ended=run.state in ("done", "failed"), health=health

@@ -6,6 +6,7 @@ from fastapi.responses import RedirectResponse
 
 from schemas.people import PersonIn
 from secretariat import people
+from secretariat.catalogues import marked
 from secretariat.commands import posts
 from secretariat.commands.office import Desk, Office
 from secretariat.errors import BadInputError
@@ -46,7 +47,7 @@ async def act_on_post(request: Request) -> Response:
     """Change who holds a post or stands in for it, or look at what that would do."""
     form = await sent(request)
     if form.get("act") not in ACTS:
-        raise BadInputError("Choose one of the acts on the page. Nothing was changed.")
+        raise BadInputError(marked("Choose one of the acts on the page. Nothing was changed."))
     return await run_in_threadpool(act_on, request, "post", form.get("post", ""), form, PAGE)
 
 

@@ -88,7 +88,7 @@ def _link(request: Request, token: str, nonce: str | None = None) -> Link | Resp
     if isinstance(link, Response):
         return link
     if link.purpose != "obligation":
-        raise BadInputError("This link is about no figures.")
+        raise BadInputError(marked("This link is about no figures."))
     if nonce is not None and not request.app.state.parts.composer.links.knows(token, nonce):
         raise NotAllowedError(links.NOT_PRESSED)
     return link
@@ -222,7 +222,7 @@ def _template(request: Request, key: str, form: str, language: Language, reader:
     """The form to fill in; what its body has given so far is in it only for that body."""
     office: Office = request.app.state.parts.office
     if form not in TYPES:
-        raise BadInputError("A template comes as xlsx or as csv.")
+        raise BadInputError(marked("A template comes as xlsx or as csv."))
     paper = _paper(office, key, language)
     with office.store.read() as session:
         kept = session.get(FigureReturn, key)

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from schemas.account_tables import SecondFactor, SignedIn
 from secretariat import factors, passkeys
+from secretariat.catalogues import marked
 from secretariat.commands.office import Office
 from secretariat.errors import BadInputError, ConflictError, NotAllowedError, UnknownError
 from secretariat.factors import Owner, Seal
@@ -25,8 +26,8 @@ router = APIRouter()
 PAGE = "/second-factor"
 Code = Annotated[str, Form(max_length=100)]
 Answer = Annotated[str, Form(max_length=20_000)]
-WRONG = "That is not right, or was used before. Nothing was changed."
-NOT_ASKED = "Nothing is asked for any more. Begin again."
+WRONG = marked("That is not right, or was used before. Nothing was changed.")
+NOT_ASKED = marked("Nothing is asked for any more. Begin again.")
 log = logging.getLogger(__name__)
 
 
@@ -147,9 +148,9 @@ def forget_factor(request: Request, factor: Annotated[int, Form(ge=1, lt=2**31)]
     with _office(request).store.write() as session:
         own = factors.of(session, owner_of(who))
         if factor not in [each.id for each in own]:
-            raise UnknownError("There is no such factor. Nothing was changed.")
+            raise UnknownError(marked("There is no such factor. Nothing was changed."))
         if len(own) == 1 and who.role in NEED_FACTOR:
-            raise ConflictError("Set up another one first: your role needs one.")
+            raise ConflictError(marked("Set up another one first: your role needs one."))
         session.delete(session.get_one(SecondFactor, factor))
     return RedirectResponse(PAGE, 303)
 
@@ -185,7 +186,7 @@ def _who(request: Request) -> Known:
     found = signin.known(request)
     assert found, "the route needs an account"
     if found.session.kind != "browser":
-        raise NotAllowedError("Second factors are for people. Nothing was changed.")
+        raise NotAllowedError(marked("Second factors are for people. Nothing was changed."))
     return found
 
 
@@ -213,13 +214,15 @@ def _check_pace(request: Request, who: Known) -> None:
     """Only who has the mailbox comes this far, so nobody else can slow them."""
     if request.app.state.guesses.too_many(who.contact.slug):
         log.warning("too many second factors were tried for %s", who.contact.slug)
-        raise ConflictError("Too many were tried. Wait five minutes; nothing else is shut.")
+        raise ConflictError(marked("Too many were tried. Wait five minutes; nothing else is shut."))
 
 
 def _site(request: Request) -> Site:
     """The name people use, which browsers hold passkeys for. Raises ConflictError: a number."""
     if not _is_named(request):
-        raise ConflictError("Passkeys need the board's name, such as https://host; use a code.")
+        raise ConflictError(
+            marked("Passkeys need the board's name, such as https://host; use a code.")
+        )
     settings = request.app.state.parts.settings
     name, title = request.url.hostname or "", _office(request).programme.name
     ours = settings.board_url.startswith(("https://", "http://localhost"))

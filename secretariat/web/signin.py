@@ -15,6 +15,7 @@ from schemas.programme import Contact
 from schemas.tables import Link
 from schemas.texts import inert
 from secretariat import rights
+from secretariat.catalogues import marked
 from secretariat.commands import signing_in
 from secretariat.commands.office import Office, in_office
 from secretariat.errors import (
@@ -136,13 +137,18 @@ def check(request: Request, right: Right) -> Contact:
 
 def _checked(request: Request, found: Known | None, right: Right) -> Contact:
     if found is None:
-        raise NotSignedInError("Sign in first: open “Sign in” above. Nothing was changed.")
+        raise NotSignedInError(marked("Sign in first: open “Sign in” above. Nothing was changed."))
     if right is not Right.HAVE_ACCOUNT and not is_whole(found):
-        raise FactorNeededError("Give your second factor first. Nothing was changed.")
+        raise FactorNeededError(marked("Give your second factor first. Nothing was changed."))
     if not rights.may(found.role, right):
         _say_who_chairs(request, found)
         those = [str(each) for each in Role if rights.may(each, right)]
-        raise NotAllowedError(f"To {right} is for: {', '.join(those)}. You are: {found.role}.")
+        raise NotAllowedError(
+            marked("To {right} is for: {listed}. You are: {role}."),
+            right=right,
+            listed=", ".join(those),
+            role=found.role,
+        )
     if found.over(right) is Over.NONE:
         _say_what_for(found, right)
     return found.contact
@@ -170,8 +176,11 @@ def check_factor(request: Request) -> None:
     given = found.session.factor_at if found else None
     if given is None or now() - given > FACTOR_LASTS:
         raise FactorNeededError(
-            "This changes who may act, so it needs your second factor, given within the last "
-            f"{FACTOR_LASTS.seconds // 60} minutes. Nothing was changed."
+            marked(
+                "This changes who may act, so it needs your second factor, given within the last "
+                "{minutes} minutes. Nothing was changed."
+            ),
+            minutes=FACTOR_LASTS.seconds // 60,
         )
 
 
@@ -209,6 +218,9 @@ def _say_who_chairs(request: Request, found: Known) -> None:
         term = in_office(session)
     if term is None or term.member != found.contact.member:
         raise NotAllowedError(
-            f"{found.contact.slug} acts for the chair, which is held by "
-            f"{term.member if term else 'nobody'} now. Nothing was changed."
+            marked(
+                "{slug} acts for the chair, which is held by {member} now. Nothing was changed."
+            ),
+            slug=found.contact.slug,
+            member=term.member if term else "nobody",
         )

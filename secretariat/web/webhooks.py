@@ -9,6 +9,7 @@ from notifications.webhooks import Courier
 from schemas.programme import Contact
 from schemas.webhook_tables import Webhook
 from secretariat import webhooks
+from secretariat.catalogues import marked
 from secretariat.commands.office import Office
 from secretariat.errors import BadInputError
 from secretariat.factors import Seal
@@ -65,7 +66,9 @@ def act_on_webhook(
             case "remove":
                 session.delete(hook)
             case _:
-                raise BadInputError("Choose one of the acts on the page. Nothing was changed.")
+                raise BadInputError(
+                    marked("Choose one of the acts on the page. Nothing was changed.")
+                )
     signin.log.warning("%s: %s for webhook %s", by.slug, act, hook.id)
     if act == "test":
         tested = Courier(office, request.app.state.parts.settings).test(hook)
