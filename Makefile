@@ -4,12 +4,12 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check audit simulation long bench lock fmt schema messages pages debian clean
+.PHONY: demo test check audit simulation long bench lock fmt schema messages pages docs debian clean
 
 demo: $(VENV)/.run
 	@$(BIN)/secretariat demo
 
-test: $(VENV)/.dev debian check
+test: $(VENV)/.dev debian check docs
 	$(BIN)/pytest
 
 check: $(VENV)/.dev
@@ -36,6 +36,10 @@ simulation: $(VENV)/.dev
 # What takes minutes more: two machines, Prefect away, and on PostgreSQL what `make test` leaves out.
 long: $(VENV)/.dev debian
 	$(BIN)/pytest -m long
+
+# The documentation as a site, in site/; a link that leads nowhere fails.
+docs: $(VENV)/.docs
+	$(BIN)/mkdocs -q build --strict
 
 # Ratios against a peer in the same run; no part of the tests. Wants a machine with nothing to do.
 RACES := reading draining killed latency timers composing worlds
@@ -75,6 +79,9 @@ lock: $(VENV)/.uv
 	  -o requirements-bench.lock
 	echo 'pip-audit' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate --no-emit-index-url --upgrade - -o requirements-audit.lock
+	echo 'mkdocs-material' | $(BIN)/uv pip compile -q --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url -c requirements-dev.lock - \
+	  -o requirements-docs.lock
 	echo 'uv' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate --no-emit-index-url --upgrade - -o requirements-uv.lock
 
@@ -97,6 +104,10 @@ $(VENV)/.dev: $(VENV)/.uv requirements-dev.lock pyproject.toml
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $(VENV)/.run $@
 
+$(VENV)/.docs: $(VENV)/.dev requirements-docs.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-docs.lock
+	@touch $@
+
 # Chromium looks at the board, SpamAssassin at the mails: Debian's and Ubuntu's, found or installed.
 debian:
 	@wanted=""; \
@@ -109,4 +120,4 @@ debian:
 	  { echo "Tests need these packages: install$$wanted and run make test again."; exit 1; }
 
 clean:
-	rm -rf $(VENV) data
+	rm -rf $(VENV) data site

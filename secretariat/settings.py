@@ -37,7 +37,8 @@ class Settings(BaseSettings):
     base_url: str = Field("", description="how people reach the board; links in mails use it")
     prefect_port: int = Field(4200, ge=1, le=65535, description="the Prefect server's port")
     smtp_url: str = Field(
-        "", description="smtp://user:password@host:587 or smtps://…; empty: the built-in catcher"
+        "",
+        description="smtp://user:password@host:587 or smtps://…, with TLS; empty: caught here",
     )
     smtp_per_minute: int | None = Field(
         None, ge=1, description="mails in a minute; 30 unless the relay is this machine"
@@ -45,16 +46,18 @@ class Settings(BaseSettings):
     smtp_per_day: int | None = Field(
         None, ge=1, description="mails in a day; 10,000 unless the relay is this machine"
     )
-    smtp_connections: int = Field(3, ge=1, le=50, description="to the relay at once")
+    smtp_connections: int = Field(3, ge=1, le=50, description="connections to the relay at once")
     mail_from: Address = Field("secretariat@commit.example", description="sender of every mail")
     bounces_to: Address | Literal[""] = Field(
-        "", description="such as bounces@host: each mail's envelope sender is bounces+…@host"
+        "",
+        description="undelivered mail is reported there: bounces@host as a signed bounces+…@host",
     )
     replies_to: Address | Literal[""] = Field(
-        "", description="such as replies@host: answers to a mail go to replies+…@host"
+        "", description="where answers to mails go: replies@host as a signed replies+…@host"
     )
     inbox: str = Field(
-        "", description="what comes back: maildir:///path or imaps://user:password@host/INBOX"
+        "",
+        description="what comes back is read here: maildir:///path or imaps://user:password@host/INBOX",
     )
 
     oidc_issuer: str = Field(
