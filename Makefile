@@ -39,7 +39,7 @@ long: $(VENV)/.dev debian
 
 # The documentation as a site, in site/; a link that leads nowhere fails.
 docs: $(VENV)/.docs
-	$(BIN)/mkdocs -q build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs -q build --strict
 
 # Ratios against a peer in the same run; no part of the tests. Wants a machine with nothing to do.
 RACES := reading draining killed latency timers composing worlds
