@@ -99,6 +99,7 @@ def api() -> str:
         (f"`{method.upper()} {path}`", _text(what), _parameters(what))
         for path, methods in _described()["paths"].items()
         for method, what in methods.items()
+        if method != "head"  # which a board that was served in this process has added
     )
     return _page(
         "API",
