@@ -7,7 +7,7 @@ import yaml
 
 from schemas.programme import Programme
 
-FILE = "prefect.yaml"
+FILE = Path(__file__).parent / "prefect.yaml"  # the one at the top, which a wheel has here
 
 
 def deployments(written: dict[str, Any], programme: Programme) -> dict[str, Any]:
@@ -45,9 +45,9 @@ def deployments(written: dict[str, Any], programme: Programme) -> dict[str, Any]
     return {**written, "deployments": wanted}
 
 
-def write_deployments(home: Path, programme: Programme, directory: Path) -> Path:
+def write_deployments(programme: Programme, directory: Path) -> Path:
     """Put them where Prefect can read them; returns the file."""
-    written = yaml.safe_load((home / FILE).read_text(encoding="utf-8"))
-    path = directory / FILE
+    written = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    path = directory / FILE.name
     path.write_text(yaml.safe_dump(deployments(written, programme)), encoding="utf-8")
     return path

@@ -22,7 +22,7 @@ from schemas.programme import Programme
 from secretariat.settings import Settings
 
 POOL = "secretariat"
-HOME = Path(__file__).resolve().parent.parent  # where prefect.yaml and flows/ are
+HOME = Path(__file__).resolve().parent.parent  # where flows/ are
 GRACE = 5.0  # seconds between asking and killing
 PATIENCE = 5.0  # seconds for an answer
 NOWHERE = "http://127.0.0.1:9"  # the discard port, where nobody listens
@@ -113,7 +113,7 @@ class Prefect:
                 self._running[name] = self._spawn(arguments, log_file)
 
     def _deploy(self) -> bool:
-        file = write_deployments(HOME, self.programme, self.settings.directory)
+        file = write_deployments(self.programme, self.settings.directory)
         with self._log("deploy") as log_file:
             for arguments in (
                 ["work-pool", "create", POOL, "--type", "process", "--overwrite"],

@@ -10,13 +10,12 @@ import pytest
 import yaml
 from sqlmodel import select
 
-from flows.deployments import deployments
+from flows.deployments import FILE, deployments
 from notifications.outbox import write_due
 from schemas.acts import AgreeChair, TakeChair
 from schemas.programme import Programme
 from schemas.tables import Mail
 from secretariat import service
-from secretariat.children import HOME
 from secretariat.commands import Office
 from secretariat.errors import BadInputError, ConflictError
 from secretariat.installation import forward
@@ -189,7 +188,7 @@ def test_open_to_every_address_the_board_needs_a_name_for_its_links(tmp_path: Pa
 def test_a_function_of_somebody_s_own_programme_gets_a_deployment(commit: Programme) -> None:
     own = commit.functions[0].model_copy(update={"slug": "song-contest"})
     programme = commit.model_copy(update={"functions": [*commit.functions[1:], own]})
-    written = yaml.safe_load((HOME / "prefect.yaml").read_text(encoding="utf-8"))
+    written = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     made = {each["name"]: each for each in deployments(written, programme)["deployments"]}
     assert set(made) == {function.slug for function in programme.functions}
     assert made["song-contest"]["parameters"] == {"function": "song-contest"}

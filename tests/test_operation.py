@@ -36,6 +36,7 @@ from secretariat.place import check_place
 from secretariat.settings import Settings, load_settings
 from secretariat.store import open_store
 from tests.conftest import REPO, Running, cli, free_port, start
+from tests.test_end_to_end import family
 from tests.test_relay_faults import Certified, certified
 
 _ = certified  # a fixture
@@ -369,6 +370,34 @@ def test_no_log_holds_a_secret_and_who_asks_twice_to_stop_waits_no_longer(tmp_pa
     canaries.append(running.settings.prefect_auth[1])
     assert len(canaries) > 6
     assert [canary for canary in canaries if canary in kept] == []
+
+
+@pytest.mark.long
+def test_one_wheel_holds_everything_and_runs_where_there_is_no_clone(tmp_path: Path) -> None:
+    clone, away = tmp_path / "clone", tmp_path / "away"
+    subprocess.run(["git", "clone", "-q", str(REPO), str(clone)], check=True)
+    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
+    alone = ["--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "wheel", *alone, "-w", str(tmp_path), str(clone)], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    subprocess.run([*pip, "install", *alone, "--target", str(away), str(wheel)], check=True)
+    shutil.rmtree(clone)
+    running = start(tmp_path / "data", "up", PYTHONPATH=str(away))
+    try:
+        running.wait_for(running.answers, 60, "the board")
+        running.wait_for(lambda: running.health()["Prefect"] == "up", 200, "Prefect")
+        used = {
+            path
+            for child in family(running)
+            for path in child.environ().get("SECRETARIAT_HOME", "").split()
+        }
+        assert used == {str(away)}
+        assert "17 functions" in running.cli("check").stdout
+        page = httpx.get(running.url).text
+        assert "/static/style" in page
+    finally:
+        running.stop()
+    assert (tmp_path / "data" / "prefect.yaml").exists()
 
 
 @pytest.mark.long
