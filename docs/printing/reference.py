@@ -2,6 +2,7 @@
 
 import inspect
 import pkgutil
+import re
 from importlib import import_module
 from typing import Any, get_args
 
@@ -19,10 +20,17 @@ from secretariat.settings import Settings
 
 
 def commands() -> str:
-    """Every command, as ``--help`` has it."""
+    """Every command, as ``--help`` has it, without lists of what follows anyway."""
     command = typer.main.get_command(cli.app)
     context = typer.Context(command, info_name="secretariat")
     printed = get_docs_for_click(obj=command, ctx=context, name="secretariat")
+    for needless in (
+        r"\* `--help`: .*\n",
+        r"\*\*Commands\*\*:\n\n(\* .*\n)+\n?",
+        r"\*\*Options\*\*:\n\n(?!\*)",
+        r"\n(?=\n\n)",
+    ):
+        printed = re.sub(needless, "", printed)
     return printed.replace("# `secretariat`\n", "# Commands\n", 1).rstrip() + "\n"
 
 
