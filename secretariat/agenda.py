@@ -6,6 +6,29 @@ from datetime import date
 
 from schemas.anchor import Anchor
 from schemas.meeting_tables import AgendaItem
+from secretariat.catalogues import marked
+from secretariat.languages import ENGLISH, Language
+
+_MOVED_ASKED = marked(
+    "{count} of {all} steps moved by {days} days; {asked} asked for, {done} of these done."
+)
+_MOVED = marked("{count} of {all} steps moved by {days} days; nothing was asked for yet.")
+_TERMS = {
+    (True, True): marked(
+        "{member} holds the chair {days} longer, until {som} is closed; {successor} waits as long."
+    ),
+    (True, False): marked(
+        "{member} holds the chair {days} longer, until {som} is closed; no successor is agreed."
+    ),
+    (False, True): marked(
+        "{member} is to hold the chair until {som} is closed, {days} later; {successor} waits as "
+        "long."
+    ),
+    (False, False): marked(
+        "{member} is to hold the chair until {som} is closed, {days} later; no successor is agreed."
+    ),
+}
+"""By whether the member is in office, and whether a successor is agreed."""
 
 
 def item_key(som: str, number: int) -> str:
@@ -52,45 +75,63 @@ class Dated:
         return (self.now - self.was).days
 
 
-def said_of_move(steps: list[Dated], asked: int, done: int) -> str:
+def said_of_move(steps: list[Dated], asked: int, done: int, language: Language = ENGLISH) -> str:
     """How far a function's steps have moved, in a sentence."""
-    moved = [step for step in steps if step.days]
+    moved = [step.days for step in steps if step.days]
     if not moved:
-        return "None of its steps moved."
-    first, last = min(moved, key=lambda s: s.days).days, max(moved, key=lambda s: s.days).days
-    by = f"{first}" if first == last else f"{first} to {last}"
-    said = f"{len(moved)} of {len(steps)} step{_s(len(steps))} moved by {by} days"
-    if asked:
-        return f"{said}; {asked} asked for, {done} of these done."
-    return f"{said}; nothing was asked for yet."
+        return language.gettext("None of its steps moved.")
+    first, last = min(moved), max(moved)
+    by = f"{first}" if first == last else language.phrase("{low} to {high}", low=first, high=last)
+    facts = {"count": len(moved), "all": len(steps), "days": by, "asked": asked, "done": done}
+    return language.phrase(_MOVED_ASKED if asked else _MOVED, **facts)
 
 
 def said_of_term(
-    member: str, som: str, was: Anchor, now: Anchor, successor: str, *, in_office: bool
+    member: str,
+    som: str,
+    was: Anchor,
+    now: Anchor,
+    successor: str,
+    *,
+    in_office: bool,
+    language: Language = ENGLISH,
 ) -> str:
     """What a later meeting means for the chair, who stays until the meeting is closed."""
-    about = "about " if now.tentative or was.tentative else ""
-    days = f"{about}{(now.day - was.day).days} days"
-    follows = f"; {successor} waits as long" if successor else "; no successor is agreed"
-    if in_office:
-        return f"{member} holds the chair {days} longer, until {som} is closed{follows}."
-    return f"{member} is to hold the chair until {som} is closed, {days} later{follows}."
+    about = marked("about {days} days") if now.tentative or was.tentative else marked("{days} days")
+    days = language.phrase(about, days=(now.day - was.day).days)
+    said = _TERMS[in_office, bool(successor)]
+    return language.phrase(said, member=member, som=som, days=days, successor=successor)
 
 
-def said_of_next(following: str, on: Anchor, now: Anchor) -> str:
-    """Whether the meeting after it still lies well behind the new day."""
-    months = (on.day.year - now.day.year) * 12 + on.day.month - now.day.month
+def said_of_next(
+    following: str, on: Anchor, when: str, now: Anchor, language: Language = ENGLISH
+) -> str:
+    """Whether the meeting after it, ``on`` what is called ``when``, still lies well behind."""
+    facts = {"som": following, "when": when}
     if on.day <= now.day:
-        return f"{following} is planned for {on.words}, no later than this one now: move it too."
-    return f"{following} stays planned for {on.words}, {months} month{_s(months)} after it."
+        return language.phrase(
+            "{som} is planned for {when}, no later than this one now: move it too.", **facts
+        )
+    months = (on.day.year - now.day.year) * 12 + on.day.month - now.day.month
+    said = language.ngettext(
+        "{som} stays planned for {when}, {count} month after it.",
+        "{som} stays planned for {when}, {count} months after it.",
+        months,
+    )
+    return said.format(count=months, **facts)
 
 
-def said_of_closing(secretariat: str, closes: date, now: Anchor) -> str:
+def said_of_closing(
+    secretariat: str, closes: date, now: Anchor, language: Language = ENGLISH
+) -> str:
     """Whether the secretariat will still be there; empty where that is no question."""
     if now.day <= closes:
-        return f"{secretariat} closes {(closes - now.day).days} days or more after the new date."
-    return f"The new date may lie after {secretariat} has closed: its steps go to the chair."
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"
+        return language.phrase(
+            "{body} closes {days} days or more after the new date.",
+            body=secretariat,
+            days=(closes - now.day).days,
+        )
+    return language.phrase(
+        "The new date may lie after {body} has closed: its steps go to the chair.",
+        body=secretariat,
+    )

@@ -23,6 +23,7 @@ PROGRAMMES = HERE / "programmes" / "locales"
 """What the program says itself, and what the programmes we ship say."""
 
 _PERCENT = re.compile(r"%(?:%|\(\w+\)s)?")
+_TAG = re.compile(r"</?[a-z][^<>]*>")
 
 log = logging.getLogger(__name__)
 
@@ -84,10 +85,10 @@ def _forms(text: str | Sequence[str] | None) -> Sequence[str]:
 
 
 def _placeholders(text: str) -> set[str]:
-    """``%(name)s`` in templates, ``{name}`` in sentences, and what looks like one but is none."""
+    """``%(name)s`` and tags in templates, ``{name}`` in sentences, and what only looks like one."""
     percent = {found for found in _PERCENT.findall(text) if found != "%%"}
     try:
         fields = [f"{name}!{how}:{form}" for _, name, form, how in Formatter().parse(text) if name]
     except ValueError:
         fields = ["{"]
-    return {*percent, *fields}
+    return {*percent, *fields, *_TAG.findall(text)}

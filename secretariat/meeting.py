@@ -25,6 +25,7 @@ from secretariat import agenda, asked, calendars, closeup, ledger, rotation, wor
 from secretariat.agenda import Dated
 from secretariat.catalogues import marked
 from secretariat.commands import filing
+from secretariat.languages import ENGLISH, Language
 from secretariat.readmodels import row
 
 
@@ -116,7 +117,13 @@ class MeetingSeen:
         return self.moves[0].was if self.moves else self.anchor
 
 
-def meeting(session: Session, programme: Programme, name: str, now: datetime) -> MeetingSeen:
+def meeting(
+    session: Session,
+    programme: Programme,
+    name: str,
+    now: datetime,
+    language: Language = ENGLISH,
+) -> MeetingSeen:
     """Raises UnknownError."""
     som = row(session, Som, name)
     moves = list(_moves(session, name))
@@ -129,7 +136,7 @@ def meeting(session: Session, programme: Programme, name: str, now: datetime) ->
         term=session.get(Term, name),
         moves=moves,
         steps=[step for _, step in steps],
-        effects=list(_effects(session, programme, som, moves, steps)) if moves else [],
+        effects=list(_effects(session, programme, som, moves, steps, language)) if moves else [],
         items=_items(session, programme, name, obligations, papers, now),
         handed_in=list(_handed_in(session, programme, obligations, papers)),
         statement=_statement(session, name),
@@ -229,38 +236,44 @@ def _effects(
     som: Som,
     moves: list[Move],
     steps: list[tuple[Function, Step]],
+    language: Language,
 ) -> Iterator[Effect]:
     """In words what hangs on the meeting, and how far it has moved along."""
     was, present = moves[0].was, Anchor.model_validate(som.anchor)
-    yield _effect_on_chair(session, programme, som, was, present)
+    yield _effect_on_chair(session, programme, som, was, present, language)
     theirs: dict[str, list[Step]] = defaultdict(list)
     for function, step in steps:
         theirs[function.slug].append(step)
     for function in programme.functions:
         if found := theirs.get(function.slug):
             counts = sum(s.asked for s in found), sum(s.done for s in found)
-            said = agenda.said_of_move([step.dated for step in found], *counts)
-            yield Effect(function.name, said, function.knock_on)
+            said = agenda.said_of_move([step.dated for step in found], *counts, language)
+            name = language.text_of(programme, function.name)
+            yield Effect(name, said, language.text_of(programme, function.knock_on))
     following = session.get(Som, rotation.following(som.name))
     if following and not following.closed_at:
         on = Anchor.model_validate(following.anchor)
-        yield Effect(following.name, agenda.said_of_next(following.name, on, present))
+        when = words.anchor_name(on, language)
+        said = agenda.said_of_next(following.name, on, when, present, language)
+        yield Effect(following.name, said)
     if programme.closes:
-        body = words.name_of(programme, programme.secretariat)
-        yield Effect(body, agenda.said_of_closing(body, programme.closes, present))
+        body = words.name_of(programme, programme.secretariat, language)
+        yield Effect(body, agenda.said_of_closing(body, programme.closes, present, language))
 
 
 def _effect_on_chair(
-    session: Session, programme: Programme, som: Som, was: Anchor, now: Anchor
+    session: Session, programme: Programme, som: Som, was: Anchor, now: Anchor, language: Language
 ) -> Effect:
     following = rotation.following(som.name)
     agreed = session.get(Term, following)
-    successor = words.member_name(programme, agreed.member) if agreed else ""
+    successor = words.member_name(programme, agreed.member, language) if agreed else ""
     term = session.get(Term, som.name)
-    member = words.member_name(programme, term.member if term else som.host)
+    member = words.member_name(programme, term.member if term else som.host, language)
     in_office = term is not None and term.took_office_at is not None and term.left_at is None
-    said = agenda.said_of_term(member, som.name, was, now, successor, in_office=in_office)
-    return Effect("The chair", said)
+    said = agenda.said_of_term(
+        member, som.name, was, now, successor, in_office=in_office, language=language
+    )
+    return Effect(language.gettext("The chair"), said)
 
 
 # -- what is prepared ------------------------------------------------------------------------------

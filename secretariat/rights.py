@@ -20,18 +20,19 @@ from schemas.acts import (
     TakeCustody,
 )
 from schemas.programme import Contact, Programme
+from secretariat.catalogues import marked
 from secretariat.rotation import Troika
 
 
 class Role(StrEnum):
-    NOBODY = "nobody signed in"
-    OBSERVER = "observer"
-    TASK_FORCE = "task force"
-    WAITING = "chair's office out of turn"
-    TROIKA = "chair before or after"
-    CHAIR = "chair in office"
-    STAFF = "secretariat"
-    ADMIN = "operator"
+    NOBODY = marked("nobody signed in")
+    OBSERVER = marked("observer")
+    TASK_FORCE = marked("task force")
+    WAITING = marked("chair's office out of turn")
+    TROIKA = marked("chair before or after")
+    CHAIR = marked("chair in office")
+    STAFF = marked("secretariat")
+    ADMIN = marked("operator")
 
 
 class Right(StrEnum):

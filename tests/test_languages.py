@@ -149,6 +149,7 @@ def test_what_is_shipped_has_every_text_and_nothing_wrong() -> None:
         ("%(num)s left", "noch 5% von %(num)s"),
         ("{a} and {b}", "{a} und {a.__class__}"),
         ("{a} and {b}", "{a} und {"),
+        ('<a href="/">board</a>', '<a href="/x">Tafel</a>'),
         ("all left", "noch %(num)s"),
         (("%(num)s day", "%(num)s days"), ("%(num)s Tag", "Tage")),
     ],

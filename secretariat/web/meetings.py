@@ -52,7 +52,7 @@ def show_meeting(request: Request, name: str, at: str | None = None) -> Response
     programme = office.programme
     look, language = looking(request, at), language_at(request)
     with look.store.read() as session:
-        seen = meeting.meeting(session, programme, name, look.now)
+        seen = meeting.meeting(session, programme, name, look.now, language)
     return render(
         request,
         "meeting.html",
