@@ -108,11 +108,13 @@ $(VENV)/.docs: $(VENV)/.dev requirements-docs.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-docs.lock
 	@touch $@
 
-# Chromium looks at the board, SpamAssassin at the mails: Debian's and Ubuntu's, found or installed.
+# Chromium looks at the board, SpamAssassin at the mails, strace at what is written to the disk:
+# Debian's and Ubuntu's, found or installed.
 debian:
 	@wanted=""; \
 	  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || wanted="chromium"; \
 	  command -v spamassassin >/dev/null || wanted="$$wanted spamassassin"; \
+	  command -v strace >/dev/null || wanted="$$wanted strace"; \
 	  test -z "$$wanted" || \
 	  { echo "Installing what tests need:$$wanted …"; \
 	    $$(test "$$(id -u)" = 0 || echo sudo) env DEBIAN_FRONTEND=noninteractive sh -c \
