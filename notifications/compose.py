@@ -27,6 +27,7 @@ from secretariat.commands.office import Desk
 from secretariat.commands.reach import TO_ONE
 from secretariat.errors import UnknownError
 from secretariat.keys import kept_keys
+from secretariat.languages import ENGLISH, Language
 from secretariat.settings import Settings
 
 _OUTBOX: Table = Mail.__table__  # type: ignore[attr-defined]
@@ -146,10 +147,10 @@ class Composer:
             return None
         return first.message_id or self._message_id(first)
 
-    def look(self, desk: Desk) -> Looked:
+    def look(self, desk: Desk, language: Language = ENGLISH) -> Looked:
         """What an act leads to, in words, before it is taken back: events and mails."""
         return Looked(
-            [words.sentence(desk.programme, event, desk.by) for event in desk.events],
+            [words.sentence(desk.programme, event, desk.by, language) for event in desk.events],
             [self._letter(desk, mail) for mail in desk.mails],
         )
 

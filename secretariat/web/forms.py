@@ -1,5 +1,6 @@
 """What people do: each POST hands one act to the office."""
 
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -29,6 +30,7 @@ from secretariat.typed import act_from, checked
 from secretariat.web import signin, undoing
 from secretariat.web.render import render
 from secretariat.web.signin import needs
+from secretariat.web.speaking import language_at
 
 router = APIRouter()
 Text = Annotated[str, Form()]
@@ -72,7 +74,8 @@ def act_on(request: Request, what: str, key: str, form: dict[str, Any], page: st
     page = page or f"/{what}s/{quote(key, safe='/@')}"
     if not looking:
         return do(request, act, page)
-    seen = office.preview(act, by=by.body, contact=by.slug, look=parts.composer.look)
+    look = partial(parts.composer.look, language=language_at(request))
+    seen = office.preview(act, by=by.body, contact=by.slug, look=look)
     return render(request, "preview.html", page=page, form=form, act=act, seen=seen)
 
 
