@@ -681,10 +681,19 @@ def test_the_board_says_what_to_do_and_staff_settle_it_there(sent: Bench, tmp_pa
     page = site.browser.get("/").text
     assert "Mail does not reach 1 post" in page
     assert "see to it now" in page
-    assert ADDRESS not in page, "an address is for who is signed in"
+    assert ADDRESS not in page, "an address is for who may read mailboxes"
+    site.sign_in("donors-focal-point")
+    assert ADDRESS not in site.browser.get("/").text, "which observers may not"
     assert site.browser.post("/unsuspend", data={"contact": FOCAL}).status_code == 403
+    site.sign_in("tf-la-head")
+    page = site.browser.get("/").text
+    assert ADDRESS in page
+    assert not {'action="/unsuspend"', 'action="/som"', 'action="/run"'} & set(page.split()), (
+        "no button that would be refused"
+    )
     site.sign_in("un-act-head")
-    assert ADDRESS in site.browser.get("/").text
+    page = site.browser.get("/").text
+    assert {'action="/unsuspend"', 'action="/som"', 'action="/run"'} <= set(page.split())
     assert site.browser.post("/unsuspend", data={"contact": ADDRESS}).status_code == 303
     assert "Mail does not reach" not in site.browser.get("/").text
 

@@ -67,6 +67,8 @@ def show_board(request: Request, at: str | None = None) -> Response:
         phases=list(Phase),
         demo=isinstance(office.clock, DemoClock),
         health=request.app.state.parts.health(),
+        steers=signin.is_let_in(request, Right.STEER),
+        reads_addresses=signin.is_let_in(request, Right.READ_ADDRESSES),
         days_late=ladder.days_late,
         owner_words=lambda cell, code: _owner_words(office, cell, code, language),
         **found,
