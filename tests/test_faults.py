@@ -5,9 +5,11 @@ from datetime import timedelta
 from email.parser import BytesParser
 from email.policy import default
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy import event
 from sqlmodel import select
 
 from flows.deployments import FILE, deployments
@@ -23,6 +25,7 @@ from secretariat.installation import open_office as open_office_of
 from secretariat.keys import kept_key
 from secretariat.settings import Settings
 from tests.conftest import at
+from tests.test_links import dump
 from tests.test_obligations import HOST, Opened
 from tests.test_outbox import Server, an_outbox, one_request, only_mail, server, url_of
 from tests.test_web import Site, site
@@ -142,6 +145,28 @@ def test_with_the_database_away_everybody_reads_a_sentence_without_its_address(
     assert answer.status_code == 503
     assert url not in answer.text
     assert str(tmp_path) not in answer.text
+
+
+def test_on_a_full_disk_an_act_gets_a_sentence_and_leaves_nothing_half_done(site: Site) -> None:
+    store = site.bench.office.store
+    if not store.is_sqlite:
+        pytest.skip("the server of the tests has a disk of its own")
+    site.sign_in("un-act-head")
+    act = {"act": "set-venue", "som": "SOM14", "venue": "Hanoi " * 30}
+    before = dump(store)
+
+    def as_full(connection: Any, _: object) -> None:
+        connection.execute("pragma max_page_count = 1")  # no more than there are
+
+    event.listen(store.engine, "connect", as_full)
+    store.engine.dispose()
+    refused = site.browser.post("/api/acts", json=act)
+    event.remove(store.engine, "connect", as_full)
+    store.engine.dispose()
+    assert refused.status_code == 503
+    assert "try again" in refused.json()["title"]
+    assert dump(store) == before
+    assert site.browser.post("/api/acts", json=act).status_code == 200
 
 
 # -- settings and files ----------------------------------------------------------------------------

@@ -131,6 +131,15 @@ def test_many_steps_due_in_one_second_are_all_taken_with_few_questions_to_the_st
     assert left.due_at == datetime(2030, 1, 1, tzinfo=UTC)
 
 
+@pytest.mark.long
+def test_ten_thousand_steps_due_in_one_second_are_all_taken(
+    store: Store, commit: Programme
+) -> None:
+    asked(store, commit, 10_000, {1: at("2026-06-03T02:00Z")})
+    assert tick(an_office(store, commit, at("2026-06-03T02:00:01Z"))) == 10_000
+    assert len(mails(store)) == 10_000
+
+
 def test_the_next_timer_is_found_by_an_index(store: Store) -> None:
     """However many wait."""
     query = "select id from timer where claimed_at is null order by due_at limit 1"
