@@ -6,9 +6,13 @@ from sqlmodel import Session, col, select
 
 from schemas.programme import Programme
 from schemas.tables import Entry, Mail, Person, PostHeld
+from secretariat.catalogues import marked
 from secretariat.languages import ENGLISH, Language
 from secretariat.settings import Settings
 
+MAIL_IS_CAUGHT = marked(
+    "Set SECRETARIAT_SMTP_URL and start again; until then mail is only caught here."
+)
 _MADE_UP = (".example", "example.org", "example.com", "example.net")
 
 
@@ -42,7 +46,7 @@ def steps(
         Step(
             _("Mail leaves by your own server"),
             settings.smtp is not None,
-            _("Set SECRETARIAT_SMTP_URL and start again; until then mail is only caught here."),
+            "" if settings.smtp else _(MAIL_IS_CAUGHT),
         ),
         Step(
             _("Every post has a real mailbox"),

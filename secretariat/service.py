@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -149,6 +150,14 @@ def is_running(settings: Settings) -> bool:
         return True
 
 
+class _Server(uvicorn.Server):
+    """Ends what open pages listen to first, which would hold it up for as long as they are open."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.config.app.state.listeners.end()  # type: ignore[union-attr]
+        super().handle_exit(sig, frame)
+
+
 def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None]) -> None:
     """Run until Ctrl-C or SIGTERM; whatever was begun is stopped again.
 
@@ -166,7 +175,7 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
         writer.templates.check()
         engine = Engine(settings, office, writer, url)
         app = create_app(Parts(settings, office, writer, caught, engine.health))
-        server = uvicorn.Server(
+        server = _Server(
             uvicorn.Config(
                 app,
                 host=settings.host,

@@ -32,6 +32,7 @@ class Listeners:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: set[asyncio.Event] = set()
         self._thread: threading.Thread | None = None
+        self._ended = False
 
     def is_full(self) -> bool:
         return len(self._waiting) >= MOST
@@ -41,7 +42,7 @@ class Listeners:
         rung = asyncio.Event()
         self._waiting.add(rung)
         try:
-            while True:
+            while not self._ended:
                 yield
                 self._watch_on(asyncio.get_running_loop())
                 with suppress(TimeoutError):
@@ -49,6 +50,11 @@ class Listeners:
                 rung.clear()
         finally:
             self._waiting.discard(rung)
+
+    def end(self) -> None:
+        """The program ends: nobody is told any more. For the thread the pages are served on."""
+        self._ended = True
+        self._ring()
 
     def _watch_on(self, loop: asyncio.AbstractEventLoop) -> None:
         """Asked again and again, as the thread may just be ending when somebody comes."""
