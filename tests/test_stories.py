@@ -156,7 +156,7 @@ def reader(
     browser: Browser, program: Running, script: bool, name: str, **more: Any
 ) -> Iterator[Reader]:
     context = browser.new_context(java_script_enabled=script, **more)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     mailboxes = program.settings.directory / "caught"
     yield Reader(context.new_page(), program, mailboxes, f"{name}{'' if script else '-no-script'}")
     context.close()
