@@ -18,7 +18,7 @@ from secretariat import archive, audit, copying, ledger
 from secretariat.errors import BadInputError, ConflictError, DamagedError, UnreachableError
 from secretariat.keys import kept_keys, name_of
 from secretariat.settings import Settings
-from secretariat.store import Store, locked, open_store
+from secretariat.store import Store, locked, open_store, opened
 
 
 def make(settings: Settings, to: Path, now: datetime) -> Manifest:
@@ -28,7 +28,7 @@ def make(settings: Settings, to: Path, now: datetime) -> Manifest:
     """
     if to.exists():
         raise ConflictError(f"{to} exists already; nothing was written.")
-    with _scratch(settings) as scratch, _opened(settings.store_url) as store:
+    with _scratch(settings) as scratch, _closing(opened(settings.store_url)) as store:
         manifest = _copied(store, scratch / archive.STORE, now)
         made = scratch / "made.zip"
         archive.pack(made, manifest, _files(settings, scratch))
@@ -52,7 +52,7 @@ def restore(settings: Settings, path: Path, now: datetime, *, aside: bool) -> Ma
     The caller holds the store. Raises what ``prove`` raises; ConflictError: the store is not empty.
     Then nothing was changed.
     """
-    with _scratch(settings) as scratch, _opened(settings.store_url) as target:
+    with _scratch(settings) as scratch, _closing(open_store(settings.store_url)) as target:
         if not aside and _is_in_use(target):
             raise ConflictError(
                 f"{target.engine.url.render_as_string()} holds something already. Nothing was "
@@ -73,15 +73,14 @@ def missing_keys(settings: Settings, now: datetime) -> list[str]:
     there = settings.link_keys.exists()
     here = {name_of(key) for key in kept_keys(settings.link_keys)} if there else set()
     running = col(Link.revoked_at).is_(None) & (col(Link.expires_at) > now)
-    with _opened(settings.store_url) as store, store.read() as session:
+    with _closing(opened(settings.store_url)) as store, store.read() as session:
         signed = session.exec(select(Link.key).where(running).distinct())
         return sorted(set(signed) - here)
 
 
 @contextlib.contextmanager
-def _opened(url: str) -> Iterator[Store]:
-    """A store that no connection is left open to: files are moved here."""
-    store = open_store(url)
+def _closing(store: Store) -> Iterator[Store]:
+    """Leaves no connection open to a store: files are moved here."""
     try:
         yield store
     finally:
@@ -105,9 +104,7 @@ def _scratch(settings: Settings) -> Iterator[Path]:
 
 def _copied(store: Store, to: Path, now: datetime) -> Manifest:
     """Everything in a store at one moment, as a new SQLite file."""
-    with _opened(f"sqlite:///{to}") as made, store.snapshot() as reading:
-        if not store.is_there(reading):
-            raise ConflictError(f"There is nothing in {store.engine.url.render_as_string()} yet.")
+    with _closing(open_store(f"sqlite:///{to}")) as made, store.snapshot() as reading:
         revision = store.revision(reading)
         made.migrate(to=revision)
         with made.note() as writing:
@@ -135,7 +132,7 @@ def _files(settings: Settings, scratch: Path) -> dict[str, Path]:
 def _restored(path: Path, within: Path) -> Iterator[tuple[Manifest, Store]]:
     """A backup laid out in a directory, found to be what it says, and of today's schema."""
     manifest = archive.unpack(path, within)
-    with _opened(f"sqlite:///{within / archive.STORE}") as store:
+    with _closing(open_store(f"sqlite:///{within / archive.STORE}")) as store:
         with store.snapshot() as reading:
             faults = [
                 *reading.exec_driver_sql("pragma integrity_check").scalars(),
