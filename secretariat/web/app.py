@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from notifications.compose import Composer
+from secretariat import filetypes
 from secretariat.catalogues import marked
 from secretariat.commands.office import Office
 from secretariat.errors import (
@@ -86,6 +87,7 @@ AWAY = marked(
 ELSEWHERE = marked("This was sent from another site, so nothing was done.")
 OURS = marked("Something went wrong here. Name this reference: {reference}.")
 INCOMPLETE = marked("The form is not as it must be: {faults}. Nothing was changed.")
+LARGEST_BODY = 3 * filetypes.LARGEST  # what is a little too large gets its own answer
 NO_PAGE = marked("There is no page here.")
 NO_ACT = (
     'Send one act as a JSON object, such as {"act": "accept", "holding": "…"}. Nothing was changed.'
@@ -166,6 +168,8 @@ async def _guard(request: Request, answer: Callable[[Request], Awaitable[Respons
         response: Response = PlainTextResponse(f"This board is found at {url}.", 421)
     elif request.method not in ("GET", "HEAD", "OPTIONS") and _from_elsewhere(request):
         response = _message(request, 403, _here(request, ELSEWHERE))
+    elif _is_too_large(request):
+        response = _message(request, 413, _here(request, returns.TOO_LARGE))
     else:
         try:
             response = await answer(request)
@@ -259,6 +263,13 @@ def _no_page(request: Request, error: Exception) -> Response:
 def _here(request: Request, words: str, **facts: str) -> str:
     """In the language of the page."""
     return language_at(request).phrase(words, **facts)
+
+
+def _is_too_large(request: Request) -> bool:
+    """Whether a body is far larger than any file we take, or does not say; it is not read."""
+    length = request.headers.get("content-length", "0")
+    unsaid = "transfer-encoding" in request.headers
+    return unsaid or not length.isdecimal() or int(length) > LARGEST_BODY
 
 
 def _is_api(request: Request) -> bool:
