@@ -144,7 +144,7 @@ def _restored(path: Path, within: Path) -> Iterator[tuple[Manifest, Store]]:
         with store.read() as session:
             verdict = audit.check(session)
         if verdict.fault or str(verdict.head) != manifest.head:
-            raise ConflictError(f"{path} does not restore. {audit.said(verdict)}")
+            raise ConflictError(f"The backup does not restore. {audit.said(verdict)}")
         yield manifest, store
 
 
