@@ -75,7 +75,7 @@ lock: $(VENV)/.uv
 	  --no-annotate --no-emit-index-url --extra dev -c requirements.lock pyproject.toml \
 	  -o requirements-dev.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-annotate --no-emit-index-url --extra bench -c requirements-dev.lock pyproject.toml \
+	  --no-annotate --no-emit-index-url --group bench -c requirements-dev.lock \
 	  -o requirements-bench.lock
 	echo 'pip-audit' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate --no-emit-index-url --upgrade - -o requirements-audit.lock

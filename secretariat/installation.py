@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlmodel import select
+
 from schemas.tables import Setting
 from secretariat.clock import Clock, WallClock
 from secretariat.commands.office import Office
@@ -14,6 +16,7 @@ from secretariat.settings import Settings
 from secretariat.store import Store, opened
 
 OFFSET = "clock.offset"
+_SET = select(Setting.value).where(Setting.name == OFFSET)  # asked for again and again
 
 
 @dataclass(frozen=True)
@@ -72,5 +75,5 @@ def forward(office: Office, to: datetime, write: Callable[[], object]) -> None:
 
 def _offset(store: Store) -> float | None:
     with store.read() as session:
-        setting = session.get(Setting, OFFSET)
-        return float(setting.value) if setting else None
+        found = session.connection().execute(_SET).scalar()
+        return None if found is None else float(found)

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from flows import relay
 from notifications.catcher import Catcher
@@ -175,16 +176,7 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
         writer.templates.check()
         engine = Engine(settings, office, writer, url)
         app = create_app(Parts(settings, office, writer, caught, engine.health))
-        server = _Server(
-            uvicorn.Config(
-                app,
-                host=settings.host,
-                port=settings.port,
-                log_config=None,
-                access_log=False,  # it would keep the tokens of links
-                timeout_graceful_shutdown=2,
-            )
-        )
+        server = _Server(answering(settings, app))
         failed: list[Exception] = []
 
         def fail(error: Exception) -> None:
@@ -203,6 +195,18 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
             server.run()
     if failed:
         raise failed[0]
+
+
+def answering(settings: Settings, app: FastAPI) -> uvicorn.Config:
+    """How browsers and programs are answered, at the address that is set."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,  # it would keep the tokens of links
+        timeout_graceful_shutdown=2,
+    )
 
 
 def _stop_at_once_if_asked_again() -> None:

@@ -63,6 +63,7 @@ from secretariat.web import (
 )
 from secretariat.web.attempts import Attempts
 from secretariat.web.events import Listeners
+from secretariat.web.kept import Kept
 from secretariat.web.render import render
 from secretariat.web.sessions import is_program, is_secure
 from secretariat.web.speaking import language_at, said
@@ -111,6 +112,7 @@ class Parts:
 def create_app(parts: Parts) -> FastAPI:
     app = FastAPI(title="secretariat", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts = parts
+    app.state.kept = Kept(parts.office)
     app.state.refused = Attempts()
     app.state.guesses = Attempts(most=10, seconds=300)
     app.state.asking = Attempts(most=10)
@@ -172,7 +174,7 @@ async def _guard(request: Request, answer: Callable[[Request], Awaitable[Respons
         response = _message(request, 413, _here(request, returns.TOO_LARGE))
     else:
         try:
-            response = await answer(request)
+            response = await request.app.state.kept.shown(request, answer)
             if _is_api(request) and request.method == "GET" and response.status_code == 200:
                 response = await _unless_known(request, response)
         except Exception:

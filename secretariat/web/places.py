@@ -56,6 +56,11 @@ def places(request: Request) -> list[Place]:
     ]
 
 
+def looks_back(path: str) -> bool:
+    """Whether a page is about the store at a moment, and nothing else."""
+    return any(place.looks_back and _current(place, path) for place in PLACES)
+
+
 def _current(place: Place, path: str) -> str:
     """In the words of ``aria-current``."""
     if path == place.path:
