@@ -42,18 +42,23 @@ docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs -q build --strict
 
 # Ratios against a peer in the same run; no part of the tests. Wants a machine with nothing to do.
-RACES := reading draining killed latency timers composing worlds
+RACES := reading draining killed latency timers composing worlds boards workflows ledgers footprints
 bench: $(VENV)/.bench
 	@failed=; for race in $(RACES); do \
 	  $(BIN)/python -m benchmarks.$$race || failed="$$failed $$race"; done; \
+	$(BIN)/python -m benchmarks.report > docs/benchmarks.md; \
 	test -z "$$failed" || { echo "Not as fast as wanted:$$failed"; exit 1; }
 
-# Of Debian's postfix only smtp-source is run, so it is unpacked and nothing is set up.
+# Of Debian's postfix and wrk only the programs are run, so they are unpacked and nothing is set up.
 $(VENV)/.bench: $(VENV)/.dev requirements-bench.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-bench.lock
-	@command -v smtp-source >/dev/null || test -d $(VENV)/postfix || \
-	  { cd $(VENV) && apt-get -qq -o APT::Sandbox::User=$$(id -un) download postfix && dpkg -x postfix_*.deb postfix && rm postfix_*.deb; }
+	@command -v smtp-source >/dev/null || $(call unpacked,postfix,postfix)
+	@command -v wrk >/dev/null || $(call unpacked,wrk,wrk libluajit-5.1-2)
 	@touch $@
+
+unpacked = { mkdir -p $(VENV)/$(1) && cd $(VENV)/$(1) && \
+	  apt-get -qq -o APT::Sandbox::User=$$(id -un) download $(2) && \
+	  for package in *.deb; do dpkg -x $$package . && rm $$package; done; }
 
 # What an editor needs to complete a programme file.
 schema: $(VENV)/.run

@@ -39,12 +39,11 @@ PEERS = str(Path(__file__).parent / "peers.py")
 POSTFIX = Path(sys.prefix) / "postfix"  # where it is not installed, see the Makefile
 
 
-def filled(directory: Path, count: int) -> Store:
-    """A store in which so many frozen mails wait."""
-    store = open_store(f"sqlite:///{directory}/secretariat.db")
-    store.migrate()
+def fill(store: Store, count: int) -> None:
+    """Let so many frozen mails more wait in a store."""
     text = ("All work and no play makes a dull day. " * (OCTETS // 39)).encode()
     now = datetime.now(UTC)
+    batch = now.isoformat()
     rows = []
     for number in range(count):
         head = f"From: us@we.example\r\nTo: them{number}@they.example\r\nSubject: mail {number}\r\n"
@@ -52,7 +51,7 @@ def filled(directory: Path, count: int) -> Store:
         content = head.encode() + b"\r\n" + b"\r\n".join(lines) + b"\r\n"
         rows.append(
             {
-                "idem_key": f"race/{number}",
+                "idem_key": f"race/{batch}/{number}",
                 "asked_at": now,
                 "not_before": now,
                 "urgency": Urgency.AT_ONCE,  # whatever the hour in which the race is run
@@ -67,29 +66,31 @@ def filled(directory: Path, count: int) -> Store:
         )
     with store.queue() as session:
         session.connection().execute(insert(Mail), rows)
-    return store
 
 
-def ours(count: int, pause: float, connections: int = Limits().connections) -> float:
-    """Mails a second."""
-    directory = Path(tempfile.mkdtemp())
+def drained(store: Store, count: int, pause: float = 0, limits: Limits | None = None) -> float:
+    """Mails a second, of all that wait in a store, to a sink of their own."""
     programme = load_programme(SHIPPED / "commit.yaml")
     composer = Composer(
         programme, Links(lambda: ["k" * 32], "https://board.example"), "us@we.example"
     )
-    try:
-        store = filled(directory, count)
-        with sink(pause) as port:
-            relay = Relay(urlsplit(f"smtp://127.0.0.1:{port}"))
-            limits = Limits(connections=connections)
-            outbox = Outbox(store, WallClock(), composer, relay, limits)
-            begun = time.perf_counter()
-            sent = outbox.drain()
-            seconds = time.perf_counter() - begun
-        assert sent == count, f"{sent} of {count} were sent"
-        return count / seconds
-    finally:
-        shutil.rmtree(directory)
+    with sink(pause) as port:
+        relay = Relay(urlsplit(f"smtp://127.0.0.1:{port}"))
+        outbox = Outbox(store, WallClock(), composer, relay, limits or Limits())
+        begun = time.perf_counter()
+        sent = outbox.drain()
+        seconds = time.perf_counter() - begun
+    assert sent == count, f"{sent} of {count} were sent"
+    return count / seconds
+
+
+def ours(count: int, pause: float, connections: int = Limits().connections) -> float:
+    """Mails a second."""
+    with tempfile.TemporaryDirectory() as directory:
+        store = open_store(f"sqlite:///{directory}/secretariat.db")
+        store.migrate()
+        fill(store, count)
+        return drained(store, count, pause, Limits(connections=connections))
 
 
 def ceiling(count: int) -> float:

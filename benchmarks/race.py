@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
+WANTED = RESULTS / "wanted.json"
 
 
 def race(
@@ -38,19 +39,38 @@ def race(
 def keep(name: str, figures: dict[str, object]) -> None:
     """The raw figures, with the machine they were taken on."""
     RESULTS.mkdir(exist_ok=True)
-    machine = {
+    words = json.dumps({"race": name, "machine": machine(), **figures}, indent=1)
+    (RESULTS / f"{name}.json").write_text(words + "\n")
+
+
+def machine() -> dict[str, str | int | None]:
+    return {
         "python": platform.python_version(),
         "system": platform.system(),
         "machine": platform.machine(),
         "cores": os.cpu_count(),
     }
-    words = json.dumps({"race": name, "machine": machine, **figures}, indent=1)
-    (RESULTS / f"{name}.json").write_text(words + "\n")
 
 
-def ratio(name: str, ours: float, theirs: float, wanted: float) -> bool:
+def ratio(name: str, ours: float, theirs: float, at_least: float) -> bool:
     """Say how many times as fast we are, and whether that is what was aimed at."""
-    found = ours / theirs
-    met = found >= wanted
-    print(f"{name}: {found:.2f} x (wanted: {wanted} x){'' if met else '  NOT MET'}")
+    return wanted(name, ours / theirs, at_least=at_least)
+
+
+def wanted(
+    name: str,
+    found: float,
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    unit: str = "x",
+) -> bool:
+    """Say and keep whether a figure is what was aimed at; the part before a comma is the race."""
+    met = (at_least is None or found >= at_least) and (at_most is None or found <= at_most)
+    bound = f"at least {at_least:,}" if at_most is None else f"at most {at_most:,}"
+    print(f"{name}: {found:,.2f} {unit} (wanted: {bound} {unit}){'' if met else '  NOT MET'}")
+    known = json.loads(WANTED.read_text())["found"] if WANTED.exists() else {}
+    known[name] = {"found": found, "at_least": at_least, "at_most": at_most, "unit": unit}
+    RESULTS.mkdir(exist_ok=True)
+    WANTED.write_text(json.dumps({"machine": machine(), "found": known}, indent=1) + "\n")
     return met

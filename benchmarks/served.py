@@ -95,15 +95,15 @@ def served(which: str, directory: Path) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(30)
 
 
-def wait_until_up(url: str, seconds: float = 60) -> None:
+def wait_until_up(url: str, seconds: float = 180) -> None:
     """Raises TimeoutError."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with contextlib.suppress(httpx.TransportError):
-            httpx.get(url, timeout=10)
+            httpx.get(f"{url}/static/style.css", timeout=10)  # ours, or 404 of others
             return
         time.sleep(0.02)
     raise TimeoutError(f"{url} did not answer within {seconds} s")

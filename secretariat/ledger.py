@@ -15,6 +15,7 @@ from schemas.tables import Entry
 from secretariat.upcasting import newest, version_of
 
 BEGINNING = "0" * 64
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 _ENTRIES: Table = Entry.__table__  # type: ignore[attr-defined]
 _LAST = select(_ENTRIES.c.seq, _ENTRIES.c.hash).order_by(_ENTRIES.c.seq.desc()).limit(1)
 _COVERED = ("seq", "at", "kind", "subject", "by", "version", "data", "key", "prev")
@@ -63,7 +64,7 @@ def append(
 
 
 def canonical(data: object) -> str:
-    return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _CANONICAL.encode(data)
 
 
 def seal(entry: Entry) -> str:

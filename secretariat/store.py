@@ -49,6 +49,9 @@ _WAITING = {
 _LATEST = tables.Entry.__table__.c.seq.desc()  # type: ignore[attr-defined]
 # One writer at a time, on PostgreSQL too: the ledger is a chain.
 _ROOM = 8_000_000  # bytes to be sure of the next writes
+AT_ONCE = 16
+"""Threads that may work with one store at once: each holds up to four connections, and waits for
+none that another thread holds while it waits as well."""
 NOTICES = "secretariat"  # PostgreSQL's channel on which writers tell of their commits
 WRITER_LOCK = 7_205_759_403_792_793
 _SERVER_LOCK = WRITER_LOCK + 1
@@ -360,8 +363,10 @@ def opened(url: str) -> Store:
 def _options(url: URL) -> dict[str, Any]:
     hidden = {"hide_parameters": True}  # an error's text goes to logs; mails and links do not
     if url.get_backend_name() == "sqlite":
-        return hidden | {"connect_args": {"timeout": 15, "check_same_thread": False}}
-    return hidden | {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
+        local = {"timeout": 15, "check_same_thread": False}
+        return hidden | {"max_overflow": -1, "connect_args": local}
+    away = {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
+    return hidden | away | {"max_overflow": AT_ONCE * 4}
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

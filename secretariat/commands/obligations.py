@@ -108,9 +108,11 @@ def _fit(desk: Desk, function: Function, cycle: Cycle) -> list[Move]:
     """Ask, move and release; what those who had been told must know."""
     kept: set[str] = set()
     moved: list[Move | None] = []
+    asked = desk.session.exec(select(Obligation).where(Obligation.cycle == cycle.id))
+    known = {obligation.id: obligation for obligation in asked}
     for want in wanted(desk, function, cycle):
         kept.add(want.key)
-        present = desk.session.get(Obligation, want.key)
+        present = known.get(want.key)
         if present is None:
             _ask(desk, function, want)
         elif present.done_at is None:

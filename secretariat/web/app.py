@@ -2,7 +2,8 @@
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import ip_address
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
@@ -30,6 +32,7 @@ from secretariat.errors import (
     UnreachableError,
 )
 from secretariat.settings import Settings
+from secretariat.store import AT_ONCE
 from secretariat.web import (
     account,
     accounts,
@@ -110,7 +113,9 @@ class Parts:
 
 
 def create_app(parts: Parts) -> FastAPI:
-    app = FastAPI(title="secretariat", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="secretariat", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_served
+    )
     app.state.parts = parts
     app.state.kept = Kept(parts.office)
     app.state.refused = Attempts()
@@ -161,6 +166,13 @@ def create_app(parts: Parts) -> FastAPI:
     app.exception_handler(RequestValidationError)(_incomplete)
     app.exception_handler(HTTPException)(_no_page)
     return app
+
+
+@asynccontextmanager
+async def _served(_: FastAPI) -> AsyncIterator[None]:
+    """No more pages are made at once than the store has connections for; others wait their turn."""
+    current_default_thread_limiter().total_tokens = AT_ONCE
+    yield
 
 
 async def _guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
