@@ -41,12 +41,8 @@ class Figure:
 
     @property
     def bound(self) -> str:
-        sign, bound = ("≥", self.at_least) if self.at_most is None else ("≤", self.at_most)
-        return (
-            f"{sign} {bound:,.3g} {self.unit}"
-            if bound < 1000
-            else f"{sign} {bound:,.0f} {self.unit}"
-        )
+        sign, bound = ("≤", self.at_most) if self.at_least is None else ("≥", self.at_least)
+        return f"{sign} {bound:,.4g} {self.unit}"
 
 
 def figures() -> list[Figure]:
@@ -78,11 +74,11 @@ def chart(found: list[Figure]) -> str:
     ]
     bars = [_bar(figure, TOP + ROW * number) for number, figure in enumerate(found)]
     head = (
-        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" width="100%" font-size="13" '
+        f'<div><svg viewBox="0 0 {WIDTH} {height}" role="img" width="100%" font-size="13" '
         'font-family="sans-serif" fill="currentColor" '
         'aria-label="What was found, as a multiple of what was wanted; the table has the figures">'
     )
-    return "\n".join([head, *marks, *bars, "</svg>"])
+    return "\n".join([head, *marks, *bars, "</svg></div>"])
 
 
 def _bar(figure: Figure, y: int) -> str:

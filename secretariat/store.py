@@ -89,17 +89,9 @@ class Store:
         self._writer = engine.execution_options(writes=True)
         self._check: Callable[[Connection], None] | None = None
         self.is_sqlite = engine.dialect.name == "sqlite"
-        self._mark = _SqliteMark(engine.url.database) if self.is_sqlite else self._snapshot
         if self.is_sqlite:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
-
-    def mark(self) -> str | None:
-        """Equal marks: nothing was committed in between, by whomever. None: it cannot be told."""
-        try:
-            return self._mark()
-        except (DBAPIError, sqlite3.Error):
-            return None
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Session]:
@@ -270,11 +262,6 @@ class Store:
                 "secretariat. Use that one, or a backup from before it."
             ) from None
 
-    def _snapshot(self) -> str | None:
-        """PostgreSQL says which transactions are seen, those beside ours included."""
-        with self.engine.connect() as connection:
-            return connection.exec_driver_sql("select pg_current_snapshot()::text").scalar()
-
     @contextlib.contextmanager
     def _reachable(self) -> Iterator[None]:
         try:
@@ -302,25 +289,6 @@ def _migrations() -> Any:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     return config
-
-
-class _SqliteMark:
-    """SQLite counts what other connections commit; so this one is kept, and only looks."""
-
-    def __init__(self, path: str | None) -> None:
-        self._path = path
-        self._connection: sqlite3.Connection | None = None
-        self._lock = threading.Lock()
-
-    def __call__(self) -> str | None:
-        if not self._path:
-            return None
-        with self._lock:
-            if self._connection is None:
-                address = f"file:{self._path}?mode=ro"
-                self._connection = sqlite3.connect(address, uri=True, check_same_thread=False)
-            (version,) = self._connection.execute("pragma data_version").fetchone()
-            return str(version)
 
 
 def blank() -> Store:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
+from benchmarks import report
 from docs.printing import life_cycle, reference, tables
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "life-cycle.md": life_cycle.page,
     "requirements.md": tables.requirements,
     "asvs.md": tables.asvs,
+    "benchmarks.md": report.page,
     "reference/cli.md": reference.commands,
     "reference/settings.md": reference.settings,
     "reference/acts.md": reference.acts,

@@ -12,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from secretariat.commands.office import Office
+from secretariat.marks import Marks
 from secretariat.web.places import looks_back
 
 LASTS = 10  # seconds; a page also says what no store knows, such as whether Prefect is up
@@ -28,7 +29,7 @@ class Kept:
     """
 
     def __init__(self, office: Office) -> None:
-        self._office = office
+        self._office, self._marks = office, Marks(office.store)
         self._pages: TTLCache[Key, Page] = TTLCache(MOST, LASTS)
         self._lock = Lock()
         self._making: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
@@ -48,7 +49,7 @@ class Kept:
             return _as_it_was(page) if page else await self._made(key, request, answer)
 
     def _key(self, request: Request) -> Key | None:
-        mark = self._office.store.mark()
+        mark = self._marks.now()
         if mark is None:
             return None
         time = self._office.clock.now().timestamp() // LASTS
