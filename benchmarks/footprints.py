@@ -25,9 +25,11 @@ MB = 1024 * 1024
 
 
 @contextlib.contextmanager
-def started(command: list[str], **own: str) -> Iterator[subprocess.Popen[bytes]]:
+def started(command: list[str], directory: str, **own: str) -> Iterator[subprocess.Popen[bytes]]:
     silent = subprocess.DEVNULL
-    process = subprocess.Popen(command, env=os.environ | own, stdout=silent, stderr=silent)
+    process = subprocess.Popen(
+        command, cwd=directory, env=os.environ | own, stdout=silent, stderr=silent
+    )
     try:
         yield process
     finally:
@@ -56,27 +58,25 @@ class Footprint:
                 "SECRETARIAT_PORT": str(port),
                 "SECRETARIAT_PREFECT_PORT": str(free_port()),
             }
-            subprocess.run(
-                [SECRETARIAT, "init"], check=True, capture_output=True, env=os.environ | own
-            )
-            return self._start(
-                "secretariat", [SECRETARIAT, "up"], f"http://127.0.0.1:{port}/", **own
-            )
+            with started([SECRETARIAT, "init"], directory, **own) as process:
+                assert process.wait(60) == 0
+            return self._start([SECRETARIAT, "up"], directory, port, **own)
 
     def theirs(self) -> float:
         with tempfile.TemporaryDirectory() as directory:
             port = free_port()
             command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(port)]
             own = {"PREFECT_HOME": directory, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-            return self._start("prefect", command, f"http://127.0.0.1:{port}/", **own)
+            return self._start(command, directory, port, **own)
 
-    def _start(self, who: str, command: list[str], url: str, **own: str) -> float:
+    def _start(self, command: list[str], directory: str, port: int, **own: str) -> float:
         begun = time.perf_counter()
-        with started(command, **own) as process:
-            wait_until_up(url)
+        with started(command, directory, **own) as process:
+            wait_until_up(f"http://127.0.0.1:{port}/")
             seconds = time.perf_counter() - begun
             time.sleep(RESTS)
-            self.held[who] = memory(process, alone=who == "secretariat")
+            ours = command[0] == SECRETARIAT
+            self.held["secretariat" if ours else "prefect"] = memory(process, alone=ours)
         return seconds
 
 

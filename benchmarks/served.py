@@ -19,6 +19,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 import httpx
+import uvicorn
 from fastapi import FastAPI, Form, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment
@@ -91,7 +92,7 @@ def served(which: str, directory: Path) -> Iterator[str]:
     process = subprocess.Popen(command)
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_until_up(url)
+        wait_until_up(f"{url}/static/style.css")  # the bare one has none, which is an answer, too
         yield url
     finally:
         process.terminate()
@@ -103,7 +104,7 @@ def wait_until_up(url: str, seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with contextlib.suppress(httpx.TransportError):
-            httpx.get(f"{url}/static/style.css", timeout=10)  # ours, or 404 of others
+            httpx.get(url, timeout=10)
             return
         time.sleep(0.02)
     raise TimeoutError(f"{url} did not answer within {seconds} s")
@@ -119,7 +120,7 @@ def main() -> None:
     which, directory, port = sys.argv[1:]
     settings = Settings(data_dir=Path(directory), port=int(port), _env_file=None)
     app = {"ours": ours, "bare": bare}[which](settings)
-    service.web_server(settings, app).run()
+    uvicorn.Server(service.answering(settings, app)).run()
 
 
 if __name__ == "__main__":
