@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 import httpx
 import psutil
@@ -25,6 +26,7 @@ POOL = "secretariat"
 HOME = Path(__file__).resolve().parent.parent  # where flows/ are
 GRACE = 5.0  # seconds between asking and killing
 PATIENCE = 5.0  # seconds for an answer
+LEASES = "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"
 NOWHERE = "http://127.0.0.1:9"  # the discard port, where nobody listens
 _SET_PARENT_DEATH_SIGNAL = 1
 
@@ -74,7 +76,8 @@ class Prefect:
         worker = ["worker", "start", "--pool", POOL, "--type", "process", "--limit", "2"]
         deployed = False
         while not self._stopping.is_set():
-            self._ensure("server", server)
+            if not self.settings.prefect_url:
+                self._ensure("server", server)
             try:
                 if deployed and self._knows_deployments():
                     self._ensure("worker", worker)
@@ -133,7 +136,7 @@ class Prefect:
         return subprocess.Popen(
             [sys.executable, "-m", "prefect", *arguments],
             cwd=HOME,
-            env=os.environ | self.settings.as_environment() | prefect_environment(self.settings),
+            env=environment(self.settings),
             stdin=subprocess.DEVNULL,
             stdout=log_file,
             stderr=subprocess.STDOUT,
@@ -145,6 +148,19 @@ class Prefect:
         directory = self.settings.directory / "logs"
         directory.mkdir(exist_ok=True)
         return (directory / f"prefect-{name}.log").open("ab")
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What a process of Prefect is to know, with what the operator set of Prefect's own."""
+    mine = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+    return mine | settings.as_environment() | prefect_environment(settings)
+
+
+def become(settings: Settings, arguments: list[str]) -> None:
+    """Go on as a command of Prefect, in this very process, with what it needs to work for us."""
+    os.chdir(HOME)
+    command = [sys.executable, "-m", "prefect", *arguments]
+    os.execve(sys.executable, command, environment(settings))  # noqa: S606  no shell is wanted
 
 
 def prefect_environment(settings: Settings) -> dict[str, str]:
@@ -163,13 +179,11 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         # Prefect asks GitHub for a list it has itself, too; nothing is asked of other machines.
         "https_proxy": NOWHERE,
-        "HTTPS_PROXY": NOWHERE,
+        "no_proxy": str(urlsplit(settings.prefect_api).hostname),
         "PREFECT_WORKER_QUERY_SECONDS": "2",
         "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
         # Who holds a function's one place must outlive the server, or the place is lost with it.
-        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
-            "prefect.server.concurrency.lease_storage.filesystem"
-        ),
+        LEASES: os.environ.get(LEASES, "prefect.server.concurrency.lease_storage.filesystem"),
         # Longer than workers look ahead (10 s), or they ask for a taken place without a pause.
         "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "15",
         "SECRETARIAT_HOME": str(HOME),

@@ -112,11 +112,9 @@ def check_start(settings: Settings) -> None:
     """Raises UnreachableError or BadInputError, in one sentence, for what would fail later."""
     settings.check_addresses()
     _ = settings.inbox_url, provider_of(settings)
-    for name, host, port in (
-        ("SECRETARIAT_PORT", settings.host, settings.port),
-        ("SECRETARIAT_PREFECT_PORT", "127.0.0.1", settings.prefect_port),
-    ):
-        _check_port(name, host, port)
+    _check_port("SECRETARIAT_PORT", settings.host, settings.port)
+    if not settings.prefect_url:
+        _check_port("SECRETARIAT_PREFECT_PORT", "127.0.0.1", settings.prefect_port)
     if url := settings.smtp:
         try:
             can_connect(Relay(url))
@@ -223,7 +221,7 @@ def _announce(settings: Settings, office: Office, say: Say, catching: bool) -> N
             f"Mail      {settings.board_url}/caught (no SMTP server is set, so mail is caught here)"
         )
     say(
-        f"Prefect   http://127.0.0.1:{settings.prefect_port} (ready in about half a minute; "
+        f"Prefect   {settings.prefect_api.removesuffix('/api')} (ready in about half a minute; "
         f"it asks for the words in {settings.prefect_auth_file})"
     )
     say(f"Sign in   {signin_link(settings, office, head)} (as {head.slug}, within ten minutes)")

@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=1, le=65535, description="the board's port")
     base_url: str = Field("", description="how people reach the board; links in mails use it")
     prefect_port: int = Field(4200, ge=1, le=65535, description="the Prefect server's port")
+    prefect_url: str = Field(
+        "", description="the API of a Prefect server of yours, http://host:4200/api; empty: our own"
+    )
     smtp_url: str = Field(
         "",
         description="smtp://user:password@host:587 or smtps://…, with TLS; empty: caught here",
@@ -122,7 +125,7 @@ class Settings(BaseSettings):
 
     @property
     def prefect_api(self) -> str:
-        return f"http://127.0.0.1:{self.prefect_port}/api"
+        return self.prefect_url.rstrip("/") or f"http://127.0.0.1:{self.prefect_port}/api"
 
     @property
     def prefect_auth(self) -> tuple[str, str]:
@@ -195,6 +198,7 @@ class Settings(BaseSettings):
             "SECRETARIAT_PROGRAMME": str(self.programme.resolve()),
             "SECRETARIAT_BASE_URL": self.board_url,
             "SECRETARIAT_PREFECT_PORT": str(self.prefect_port),
+            "SECRETARIAT_PREFECT_URL": self.prefect_url,
         }
 
 

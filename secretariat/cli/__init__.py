@@ -134,6 +134,19 @@ def up() -> None:
         service.serve(settings, service.begin(settings), say, first=lambda: None)
 
 
+@app.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+def prefect(
+    arguments: Annotated[list[str], typer.Argument(help="a command of Prefect, such as worker")],
+) -> None:
+    """Run a command of Prefect with what it needs to work for this installation.
+
+    On another machine: prefect worker start --pool secretariat --type process
+    """
+    from secretariat.children import become
+
+    become(load_settings(), arguments)
+
+
 @app.command()
 def init() -> None:
     """Write a starter programme (programme.yaml) and settings (.env) into this directory."""
