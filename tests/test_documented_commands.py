@@ -13,8 +13,8 @@ from tests.conftest import BARE, REPO, cli
 BLOCK = re.compile(r"^```\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 COMMAND = re.compile(r"(?:\.venv/bin/)?secretariat (.+)")
 # What serves until it is stopped, needs another server, or answers as the machine is:
-# test_end_to_end, test_move, test_webhooks and test_operation run these.
-ELSEWHERE = {"demo", "up", "move", "webhook", "doctor"}
+# test_end_to_end, test_move, test_webhooks, test_operation and test_scale run these.
+ELSEWHERE = {"demo", "up", "move", "webhook", "doctor", "prefect"}
 
 
 def commands(page: str) -> list[list[str]]:
