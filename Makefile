@@ -73,22 +73,16 @@ life-cycle: $(VENV)/.run
 	$(BIN)/python docs/life_cycle.py > docs/life-cycle.md
 
 # The only target that resolves versions; every install takes exactly what these files name.
+LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+  --no-annotate --no-emit-index-url
 lock: $(VENV)/.uv
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-annotate --no-emit-index-url --upgrade pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-annotate --no-emit-index-url --extra dev -c requirements.lock pyproject.toml \
-	  -o requirements-dev.lock
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-annotate --no-emit-index-url --group bench -c requirements-dev.lock \
-	  -o requirements-bench.lock
-	echo 'pip-audit' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate --no-emit-index-url --upgrade - -o requirements-audit.lock
-	echo 'mkdocs-material' | $(BIN)/uv pip compile -q --universal --python-version 3.11 \
-	  --generate-hashes --no-header --no-annotate --no-emit-index-url -c requirements-dev.lock - \
-	  -o requirements-docs.lock
-	echo 'uv' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate --no-emit-index-url --upgrade - -o requirements-uv.lock
+	$(LOCK) --upgrade pyproject.toml -o requirements.lock
+	$(LOCK) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(LOCK) --extra scale -c requirements.lock pyproject.toml -o requirements-scale.lock
+	$(LOCK) --group bench -c requirements-dev.lock -o requirements-bench.lock
+	echo 'mkdocs-material' | $(LOCK) -c requirements-dev.lock - -o requirements-docs.lock
+	echo 'pip-audit' | $(LOCK) --upgrade - -o requirements-audit.lock
+	echo 'uv' | $(LOCK) --upgrade - -o requirements-uv.lock
 
 # uv installs the lock in seconds where pip takes half a minute; pip brings uv.
 $(VENV)/.uv: requirements-uv.lock
