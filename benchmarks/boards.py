@@ -38,8 +38,8 @@ READER = "tf-vn-focal-point"
 SECONDS, CONNECTIONS = 2, 16
 OBLIGATIONS = 8_000
 HOLDINGS = 10_000
-ANEW = 4  # pages in a round
-MAILS = 4000
+ANEW = 2  # pages in a round
+MAILS = 2000
 WRK = Path(sys.prefix) / "wrk"  # where it is not installed, see the Makefile
 LOAD = str(Path(__file__).parent / "load.lua")
 

@@ -20,8 +20,8 @@ from schemas.tables import Setting
 from secretariat import audit, ledger
 from secretariat.store import Store, open_store
 
-COMMITS = 50
-ENTRIES, AT_A_TIME = 50_000, 10_000
+COMMITS = 300
+ENTRIES, AT_A_TIME = 1_000_000, 10_000
 NOW = datetime(2019, 6, 4, 3, tzinfo=UTC)
 ROW = "x" * 1500
 
