@@ -68,9 +68,9 @@ schema: $(VENV)/.run
 messages: $(VENV)/.run
 	$(BIN)/python -m secretariat.messages update
 
-# The pages of a holding as the table has it, for people to read.
-life-cycle: $(VENV)/.run
-	$(BIN)/python docs/life_cycle.py > docs/life-cycle.md
+# The pages of docs/ that come from the code and its tables.
+pages: $(VENV)/.dev
+	$(BIN)/python -m docs.printing
 
 # The only target that resolves versions; every install takes exactly what these files name.
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \

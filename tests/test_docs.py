@@ -18,6 +18,14 @@ def test_a_page_printed_from_the_code_is_what_the_code_says(path: str) -> None:
     assert (REPO / "docs" / path).read_text(encoding="utf-8") == PAGES[path]()
 
 
+def test_what_contributors_are_told_to_make_can_be_made() -> None:
+    told = (REPO / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rules = (REPO / "Makefile").read_text(encoding="utf-8")
+    named = set(re.findall(r"`make ([\w-]+)`", told))
+    assert "pages" in named
+    assert named - set(re.findall(r"^([\w-]+):", rules, flags=re.MULTILINE)) == set()
+
+
 def test_each_of_the_ten_promises_names_tests_there_are() -> None:
     said = (REPO / "docs/promises.md").read_text(encoding="utf-8")
     lines = [line for line in said.splitlines() if line.startswith("| P")]
