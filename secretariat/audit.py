@@ -16,6 +16,7 @@ from schemas.read_models import READ_MODELS
 from schemas.tables import Entry, Mail, Setting
 from secretariat import ledger, readmodels
 from secretariat.errors import BadInputError, ConflictError
+from secretariat.languages import ENGLISH, Language
 from secretariat.ledger import BEGINNING, Head, canonical, seal
 from secretariat.store import Store
 
@@ -176,11 +177,10 @@ def check(session: Session, noted: Iterable[Head] = ()) -> Verdict:
     return verify(entries(session), list(chain(noted_heads(session), noted)))
 
 
-def said(verdict: Verdict) -> str:
-    """A verdict as a sentence."""
+def said(verdict: Verdict, language: Language = ENGLISH) -> str:
+    """A verdict as a sentence; what is wrong with an entry is said in English."""
+    facts = {"count": verdict.head.seq, "head": verdict.head}
     if verdict.fault is None:
-        return f"The ledger is whole: {verdict.head.seq} entries, head {verdict.head}."
-    return (
-        f"Entry {verdict.fault.seq} {verdict.fault.why}. "
-        f"The ledger is beyond doubt up to entry {verdict.head.seq} ({verdict.head})."
-    )
+        return language.phrase("The ledger is whole: {count} entries, head {head}.", **facts)
+    rest = language.phrase("The ledger is beyond doubt up to entry {count} ({head}).", **facts)
+    return f"Entry {verdict.fault.seq} {verdict.fault.why}. {rest}"

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 from schemas.programme import Ladder, LadderStep
 from secretariat.calendars import WorkCalendar
+from secretariat.catalogues import marked
 
 PATIENCE = timedelta(hours=1)
 """How long after its hour a step may still be taken, and after a mail's hour the mail may wait."""
@@ -89,7 +90,7 @@ def _missing(
     if at + PATIENCE <= now and (why := _why_not(mine, now)):
         yield at, why
     elif mine and (again := _again(step, mine, work)) and again + PATIENCE <= now:
-        yield again, "it was to be repeated, and no mail was asked for"
+        yield again, marked("it was to be repeated, and no mail was asked for")
 
 
 def _moment(promise: Promise, step: LadderStep, work: WorkCalendar) -> datetime:
@@ -118,7 +119,7 @@ def _counted(work: WorkCalendar, day: date, working_days: int) -> date:
 def _why_not(mails: list[Told], now: datetime) -> str:
     """Why nobody got any of these mails; empty if somebody did, or it is too early to say."""
     if not mails:
-        return "no mail was asked for"
+        return marked("no mail was asked for")
     if any(mail.state in _LEFT for mail in mails):
         return ""
     waiting = [mail for mail in mails if mail.state == "waiting"]

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from schemas.figures import Contradicting, FigureSeen
+from schemas.programme import Programme
 from schemas.returns import Collected, FigureCollected
+from secretariat import words
 from secretariat.commands.figures import REGION
+from secretariat.languages import ENGLISH, Language
 
 
 @dataclass(frozen=True)
@@ -30,21 +33,17 @@ class Measured:
     def has_before(self) -> bool:
         return any(each.before is not None for each in self.figures)
 
-    @property
-    def missing(self) -> list[str]:
-        """Of whom there is no figure."""
-        return [each.about_name for each in self.figures if each.value is None]
-
-    @property
-    def total(self) -> str:
+    def total(self, programme: Programme, language: Language = ENGLISH) -> str:
         """“At least 1,589 persons, without China”; empty for what does not add up."""
         values = [each.value for each in self.figures if each.value is not None]
         if not values or not all(each.adds_up for each in self.figures) or len(self.figures) == 1:
             return ""
-        count = f"{sum(values):,} {self.unit}"
-        if not self.missing:
-            return f"{count} in all"
-        return f"At least {count}; no figure of {', '.join(self.missing)}"
+        count = f"{language.number(sum(values))} {language.text_of(programme, self.unit)}"
+        missing = [each.about for each in self.figures if each.value is None]
+        if not missing:
+            return language.phrase("{count} in all", count=count)
+        names = ", ".join(words.receiver_name(programme, about, language) for about in missing)
+        return language.phrase("At least {count}; no figure of {names}", count=count, names=names)
 
 
 def measured(found: Collected, stated: list[FigureSeen]) -> list[Measured]:

@@ -4,13 +4,14 @@ Each sentence has its facts by name, so that a language may order them as it lik
 """
 
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from schemas.anchor import Anchor
 from schemas.events import Event
+from schemas.measures import Area
 from schemas.phase import Phase, Transferred
-from schemas.programme import Contact, Programme
+from schemas.programme import Asks, Contact, Milestone, Programme
 from schemas.tables import Entry
 from secretariat import ledger
 from secretariat.cycles import milestone_of
@@ -36,7 +37,19 @@ _REVIEW_SAID = "a review said: {note}"
 _MISSED_TWO = "two steps in a row were not done in time: {first}; {second}"
 _ENGINE = "The engine"
 _REGION = "the region"  # said of a figure that is about all members
+_ASKED_OF: dict[Asks, str] = {
+    "owners": "asked of the owners",
+    "host": "asked of the host",
+    "chair": "asked of the chair",
+    "incoming": "asked of the incoming chair",
+    "secretariat": "asked of the secretariat",
+    "task-forces": "asked of the task forces",
+    "presenters": "asked of the presenter of each item with a paper",
+    "decided": "asked of the body a decision asks",
+}
 MESSAGES = (
+    *get_args(Area),
+    *_ASKED_OF.values(),
     *SENTENCES.values(),
     *_CLIMBED.values(),
     *_QUARTERS,
@@ -264,6 +277,11 @@ def post_name(programme: Programme, contact: Contact, language: Language = ENGLI
     """“Lao PDR task force, focal point”."""
     body = name_of(programme, contact.body, language)
     return language.phrase(_OF_POST, body=body, role=role_name(programme, contact, language))
+
+
+def asked_of(milestone: Milestone, language: Language = ENGLISH) -> str:
+    """Whom a milestone asks: “asked of the host”."""
+    return language.gettext(_ASKED_OF[milestone.asks])
 
 
 def why_support(programme: Programme, facts: dict[str, Any], language: Language = ENGLISH) -> str:

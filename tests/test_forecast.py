@@ -24,6 +24,7 @@ from secretariat.assumptions import verdict
 from secretariat.clock import VirtualClock
 from secretariat.commands import Office
 from secretariat.forecast import forecast, futures, missing, quantile
+from secretariat.languages import ENGLISH
 from secretariat.pace import DAY, SHARED, UN_LED, Evidence, Past, Standing, Tempo, past
 from secretariat.settings import Settings
 from secretariat.store import opened
@@ -503,7 +504,7 @@ def test_the_chart_stays_in_its_box_whatever_is_unknown() -> None:
         (STEADY, BEGUN, None),
         ([], NOW, CLOSES),
     ):
-        drawn = chart(seen(changes, now, closes), ZONE)
+        drawn = chart(seen(changes, now, closes), ZONE, ENGLISH)
         numbers = re.findall(r"[-\d.]+", drawn.past + drawn.fan + drawn.middle)
         across, down = ([float(n) for n in numbers[i::2]] for i in (0, 1))
         assert all(LEFT <= x <= RIGHT for x in across)

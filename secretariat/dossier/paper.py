@@ -77,7 +77,7 @@ def _sections(view: View, found: Collected, tables: list[Measured]) -> tuple[Sec
     ]
     doubts = [(each, c) for each in tables for c in each.contradictions]
     return (
-        _summary(found, tables),
+        _summary(view, found, tables),
         _came_in(found),
         *areas,
         *([_doubts(doubts)] if doubts else []),
@@ -86,7 +86,7 @@ def _sections(view: View, found: Collected, tables: list[Measured]) -> tuple[Sec
     )
 
 
-def _summary(found: Collected, tables: list[Measured]) -> Section:
+def _summary(view: View, found: Collected, tables: list[Measured]) -> Section:
     arrived = [one for one in found.returns if one.arrived]
     points = [f"{len(arrived)} of {len(found.returns)} returns came in."]
     if found.missing:
@@ -96,7 +96,8 @@ def _summary(found: Collected, tables: list[Measured]) -> Section:
         points.append(f"Late: {', '.join(one.body_name for one in late)}.")
     if found.to_verify:
         points.append(f"{len(found.to_verify)} of them are not verified yet.")
-    points += [f"{each.name}: {_lower(each.total)}." for each in tables if each.total]
+    totals = [(each.name, each.total(view.programme)) for each in tables]
+    points += [f"{name}: {_lower(total)}." for name, total in totals if total]
     return section("In short", Points(tuple(points)))
 
 
@@ -149,8 +150,8 @@ def _indicator(view: View, found: Measured, notes: Notes, sources: Sources) -> S
     columns = {"Of": 30, "Total": 30} | dict.fromkeys(map(capital, found.parts), 14)
     columns |= {"Last period": 18} if found.has_before else {}
     blocks: list[Block] = [table(columns, rows, "Nobody was asked.")]
-    if found.total:
-        blocks.append(f"{found.total}.")
+    if total := found.total(view.programme):
+        blocks.append(f"{total}.")
     blocks += [f"Stated of the region: {words}." for words in found.stated]
     return section(f"{found.name} ({found.unit}, {found.period})", *blocks)
 

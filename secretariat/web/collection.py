@@ -67,9 +67,10 @@ def show_returns(request: Request, year: str, at: str | None = None) -> Response
 
 
 def _drawn(table: Measured, programme: Programme, language: Language) -> dict[str, Any]:
-    names = ("name", "area", "unit", "period", "figures", "parts", "total", "has_before", "stated")
+    names = ("name", "area", "unit", "period", "figures", "parts", "has_before", "stated")
     facts = {name: getattr(table, name) for name in (*names, "contradictions")}
-    return {**facts, "bars": bars.bars(table.figures, programme, language)}
+    drawn = bars.bars(table.figures, programme, language)
+    return {**facts, "total": table.total(programme, language), "bars": drawn}
 
 
 def _collected(

@@ -11,6 +11,7 @@ from schemas.tables import Entry
 from secretariat import audit, ledger, rights
 from secretariat.catalogues import marked
 from secretariat.commands.office import Office
+from secretariat.languages import Language
 from secretariat.ledger import Head
 from secretariat.moments import parse_moment
 from secretariat.rights import Right
@@ -18,6 +19,7 @@ from secretariat.web import signin
 from secretariat.web.looking import looking
 from secretariat.web.render import render
 from secretariat.web.signin import needs
+from secretariat.web.speaking import language_at
 
 router = APIRouter()
 PAGE = 50
@@ -84,7 +86,7 @@ def show_ledger(
             query = query.where(col(Entry.seq) < before)
         found = session.exec(query.limit(PAGE + 1)).all()
         last = ledger.head(present)
-        whole = _whole(present, last) if verify else ""
+        whole = _whole(present, last, language_at(request)) if verify else ""
     shown = found[:PAGE]
     return render(
         request,
@@ -109,7 +111,9 @@ def _searchable(request: Request) -> ColumnElement[bool]:
     return (col(Entry.kind) != "return.saved") | col(Entry.by).in_(own)
 
 
-def _whole(session: Session, last: Head) -> str:
+def _whole(session: Session, last: Head, language: Language) -> str:
     if last.seq > CHECKED_AT_ONCE:
-        return "It is too long to check on a page: run “secretariat ledger verify”."
-    return audit.said(audit.check(session))
+        return language.gettext(
+            "It is too long to check on a page: run “secretariat ledger verify”."
+        )
+    return audit.said(audit.check(session), language)

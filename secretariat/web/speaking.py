@@ -80,6 +80,7 @@ def facts(request: Request) -> dict[str, Any]:
         "spoken": language.gettext,
         "sentence": lambda e: words.sentence(programme, ledger.event(e), e.by, language),
         "text_of": partial(language.text_of, programme),
+        "asked_of": partial(words.asked_of, language=language),
         "phase_name": partial(words.phase_name, language=language),
         "anchor_name": lambda anchor: words.anchor_name(Anchor.model_validate(anchor), language),
         "when": lambda anchor: meeting_words.when(Anchor.model_validate(anchor), language),
