@@ -298,7 +298,7 @@ def test_a_figure_is_stated_and_withdrawn_on_its_page(site: Site) -> None:
     after = site.browser.post("/figures", data=form).headers["location"]
     assert re.fullmatch(r"/figures\?did=\d+#persons-trained", after)
     page = site.browser.get("/figures").text
-    assert "<q>&lt;b&gt;76&lt;/b&gt;</q>" in page
+    assert "&lt;b&gt;76&lt;/b&gt;</q>" in page
     assert "25 women, 51 men" in page
     withdrawal = {"statement": "persons-trained/2019/KH#1", "reason": "wrong year"}
     assert site.browser.post("/figures/withdraw", data=withdrawal).status_code == 303
