@@ -9,7 +9,7 @@ from schemas.figures import StrandSeen
 from schemas.programme import Contact, Function, LadderStep, Milestone, Programme
 from schemas.return_tables import FigureReturn
 from schemas.tables import Entry, Mail, Obligation, Reply, Timer
-from secretariat import closeup, figures, returns, words
+from secretariat import closeup, figures, maillog, returns, words
 from secretariat.catalogues import marked
 from secretariat.commands import promises, reminders
 from secretariat.commands.figures import spoken_for
@@ -89,11 +89,22 @@ def asked(session: Session, *, body: str = "", done: bool = False) -> list[Oblig
     return list(session.exec(query.order_by(col(Obligation.do_by), col(Obligation.id))))
 
 
-def obligation(session: Session, programme: Programme, key: str, now: datetime) -> ObligationSeen:
-    """Raises UnknownError."""
+def obligation(
+    session: Session,
+    programme: Programme,
+    key: str,
+    now: datetime,
+    *,
+    present: Session | None = None,
+) -> ObligationSeen:
+    """As it is at ``now``; ``present`` knows the mails where ``session`` is of a past store.
+
+    Raises UnknownError.
+    """
     found = row(session, Obligation, key)
     rungs = reminders.rungs_of(found)
-    mails = list(session.exec(select(Mail).where(Mail.obligation == key).order_by(col(Mail.id))))
+    kept, at = (present, now) if present else (session, None)
+    mails = maillog.of_obligation(kept, key, at)
     waiting = {
         timer.step: timer.due_at
         for timer in session.exec(
@@ -117,7 +128,7 @@ def obligation(session: Session, programme: Programme, key: str, now: datetime) 
         mails=mails,
         snoozes_left=rungs.snoozes - found.snoozes,
         answers=promises.answering_body(desk, found),
-        replies=closeup.replies(session, programme, [key])[key],
+        replies=closeup.replies(kept, programme, [key], at)[key],
         history=closeup.history(session, Entry.subject == key),
         kept=session.get(FigureReturn, key),
         verifies=judges(desk, found),

@@ -114,11 +114,13 @@ def function(session: Session, programme: Programme, slug: str) -> FunctionSeen:
 
 
 def replies(
-    session: Session, programme: Programme, obligations: list[str]
+    session: Session, programme: Programme, obligations: list[str], until: datetime | None = None
 ) -> dict[str, list[tuple[Reply, Contact | None]]]:
     """What was answered by mail about each obligation, oldest first, with the post if known."""
     found: dict[str, list[tuple[Reply, Contact | None]]] = {key: [] for key in obligations}
     query = select(Reply).where(col(Reply.obligation).in_(obligations)).order_by(col(Reply.id))
+    if until:
+        query = query.where(Reply.at <= until)
     for reply in session.exec(query):
         found[reply.obligation or ""].append((reply, programme.contact(reply.contact or "")))
     return found

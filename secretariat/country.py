@@ -64,7 +64,7 @@ def country(session: Session, programme: Programme, code: str, now: datetime) ->
         strands=_strands(session, programme, code),
         posts=[
             each
-            for each in people.seen(Desk(session, programme, now, ENGINE))
+            for each in people.seen(Desk(session, programme, now, ENGINE), session)
             if code == each.post.member or each.post.body == body
         ],
         turns=[each for each in chair.seen(session, programme) if each.turn.member == code],

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlmodel import col, or_, select
+from sqlmodel import Session, col, select
 
 from schemas.programme import Contact
-from schemas.tables import Absence, PostHeld
-from secretariat.commands import posts
+from schemas.tables import Absence, Person, PostHeld
 from secretariat.commands.office import Desk
-from secretariat.commands.posts import Holder
 from secretariat.commands.reach import Reach, Unreachable
 
 
@@ -21,27 +19,28 @@ class PostSeen:
 
     post: Contact
     filled: bool
-    holder: Holder | None
+    holder: Person | None
     absence: Absence | None
     unreachable: Unreachable | None
     stands_in: list[Contact]
 
 
-def seen(desk: Desk) -> list[PostSeen]:
-    """Every post, in the programme's order; absences to come are among them."""
-    held = select(PostHeld.post).where(
-        PostHeld.since <= desk.now,
-        or_(col(PostHeld.until).is_(None), col(PostHeld.until) > desk.now),
-    )
-    filled = set(desk.session.exec(held))
+def seen(desk: Desk, present: Session) -> list[PostSeen]:
+    """Every post, in the programme's order; absences to come are among them.
+
+    ``present`` knows the people, who stand beside the ledger; a past store knows none.
+    """
+    now = col(PostHeld.until).is_(None) | (col(PostHeld.until) > desk.now)
+    held = select(PostHeld).where(PostHeld.since <= desk.now, now).order_by(col(PostHeld.since))
+    holders = {each.post: present.get(Person, each.person) for each in desk.session.exec(held)}
     absent = select(Absence).where(Absence.until > desk.now)
     absences = {absence.post: absence for absence in desk.session.exec(absent)}
     lost = {each.post.slug: each for each in Reach(desk).unreachable()}
     return [
         PostSeen(
             post=post,
-            filled=post.slug in filled,
-            holder=posts.holder(desk.session, post.slug, desk.now),
+            filled=post.slug in holders,
+            holder=holders.get(post.slug),
             absence=absences.get(post.slug),
             unreachable=lost.get(post.slug),
             stands_in=[

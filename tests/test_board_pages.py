@@ -9,11 +9,15 @@ import pytest
 from sqlmodel import select
 
 from schemas.acts import Accept, HoldPost, Offer, Waive
+from schemas.programme import Programme
 from schemas.tables import Absence, Obligation, Person, PostHeld
 from secretariat import trend
+from secretariat.clock import VirtualClock
+from secretariat.commands import Office
 from secretariat.settings import Settings
+from secretariat.store import opened
 from secretariat.web.kept import Kept
-from tests.conftest import Bench
+from tests.conftest import Bench, at
 from tests.test_obligations import HOST, a_meeting
 from tests.test_outbox import Server, an_outbox, server, url_of
 from tests.test_web import Site
@@ -129,6 +133,34 @@ def test_an_absence_is_looked_at_and_then_done_on_the_page(site: Site) -> None:
     assert "absent until" in main_of(site, "/countries/KH")
     assert site.browser.post("/people", data=form | {"post": "tf-la-head"}).status_code == 403
     assert site.browser.post("/people", data={"act": "accept", "post": "x"}).status_code == 400
+
+
+def test_people_are_shown_as_they_were_and_only_to_read(site: Site) -> None:
+    office = site.bench.office
+    with office.store.write() as session:
+        session.add(Person(slug="kh-1", name="Chan Thea"))
+        session.add(Person(slug="kh-2", name="Sok Dara"))
+    for person, since in (("kh-1", "2019-01-03"), ("kh-2", "2019-01-05")):
+        site.bench.clock.advance_to(at(f"{since}T05:00"))
+        held = {"post": "tf-kh-head", "person": person, "since": since}
+        office.do(HoldPost.model_validate(held), by="tf-kh")
+    site.sign_in("tf-kh-head")
+    assert "Sok Dara" in main_of(site, "/people")
+    past = main_of(site, "/people?at=2019-01-03")
+    assert "Chan Thea" in past
+    assert "Sok Dara" not in past
+    assert "Another holder" not in past
+    assert 'href="/people?at=2019-01-03"' in site.browser.get("/?at=2019-01-03").text
+
+
+def test_figures_of_a_past_day_lead_to_the_latest_year_of_then(
+    replayed: Settings, commit: Programme, tmp_path: Path
+) -> None:
+    clock = VirtualClock(at("2019-01-03T03:00"))
+    site = Site(Bench(Office(opened(replayed.store_url), commit, clock), clock), tmp_path)
+    assert site.browser.get("/returns?at=2018-01-01").status_code == 404
+    answer = site.browser.get("/returns?at=2018-12-30")
+    assert answer.headers["location"] == "/returns/2018?at=2018-12-30"
 
 
 def test_a_person_is_named_and_given_a_post_outside_the_ledger(site: Site) -> None:

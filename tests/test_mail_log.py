@@ -102,6 +102,35 @@ def test_the_log_is_searched_by_whom_what_and_how_it_ended(
         assert [m.obligation for m in mails(session, state="accepted", about=HOST)] == [HOST]
 
 
+def test_the_log_of_a_past_moment_has_what_was_asked_for_and_ended_by_then(
+    open_office: Opened, server: Server, tmp_path: Path
+) -> None:
+    bench = one_request(open_office)
+    asked_at = bench.clock.now()
+    server.at_rcpt = ["550 5.7.1 not let in"]
+    bench.clock.advance_to(asked_at + timedelta(days=1))
+    an_outbox(bench, url_of(server)).drain()
+    assert only_mail(bench).state == "refused"
+    site, path = Site(bench, tmp_path), f"/mail/{number(bench)}"
+    site.sign_in("un-act-head")
+    day_before, day, today = (
+        (asked_at + timedelta(days=days)).date().isoformat() for days in (-1, 0, 1)
+    )
+
+    def listed(then: str, state: str) -> bool:
+        page = site.browser.get(f"/mail?to=tf-vn&state={state}&at={then}").text
+        return f'<a href="{path}' in page
+
+    assert [listed(day, state) for state in ("", "open", "refused")] == [True, True, False]
+    assert [listed(today, state) for state in ("", "open", "refused")] == [True, False, True]
+    assert not listed(day_before, "")
+    then = site.browser.get(f"{path}?at={day}").text
+    assert "waiting" in then
+    assert "550" not in then
+    assert "Ask for it again" not in then
+    assert site.browser.get(f"{path}?at={day_before}").status_code == 404
+
+
 def test_the_mail_to_come_is_what_then_comes_if_nobody_acts(
     open_office: Opened, server: Server
 ) -> None:

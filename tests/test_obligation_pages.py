@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.acts import GrantExtension
+from schemas.acts import Acknowledge, GrantExtension
 from schemas.tables import Obligation
 from secretariat.store import Store
 from tests.conftest import BARE, at, cli
@@ -51,6 +51,24 @@ def test_a_past_day_shows_what_was_asked_then(site: Site) -> None:
         "You look at <strong>13 October 2019</strong>"
         in site.browser.get("/obligations?at=2019-10-13").text
     )
+
+
+def test_one_obligation_is_shown_as_it_was_and_only_to_read(site: Site) -> None:
+    office = site.bench.office
+    asked_at = host(site).asked_at
+    office.do(Acknowledge(obligation=HOST), by="tf-vn")
+    site.bench.clock.advance_to(at("2019-11-20T03:00"))
+    site.sign_in("tf-vn-focal-point")
+    assert "8 days late" in site.browser.get(PAGE).text
+    past = site.browser.get(f"{PAGE}?at={asked_at.isoformat().replace('+', '%2B')}").text
+    assert "You look at <strong>15 October 2019</strong>" in past
+    assert "Acknowledge by" in past
+    assert "to tf-vn-focal-point" in past
+    assert "can do now" not in past
+    assert "not needed" not in past
+    assert "No mail yet" in site.browser.get(f"{PAGE}?at=2019-10-14").text
+    assert f'href="{PAGE}?at=2019-10-14"' in site.browser.get("/obligations?at=2019-10-14").text
+    assert site.browser.get(f"{PAGE}?at=2019-10-13").status_code == 404
 
 
 def test_who_got_nothing_is_shown_to_those_who_steer(site: Site) -> None:

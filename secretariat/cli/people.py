@@ -24,7 +24,9 @@ def show() -> None:
     _, office = office_here()
     table = Table("Post", "Held by", "Absent until", "Substitute", box=None)
     with office.store.read() as session:
-        for each in known.seen(Desk(session, office.programme, office.clock.now(), ENGINE)):
+        for each in known.seen(
+            Desk(session, office.programme, office.clock.now(), ENGINE), session
+        ):
             until = f"{each.absence.until:%Y-%m-%d}" if each.absence else ""
             stands_in = each.absence.substitute if each.absence else ""
             table.add_row(each.post.slug, each.holder.name if each.holder else "", until, stands_in)

@@ -38,14 +38,15 @@ _ENDS = ("unavailable", "note", "state", "late")
 
 
 @router.get("/returns", dependencies=[needs(Right.READ_BOARD)])
-def show_latest(request: Request) -> Response:
-    """The latest year."""
+def show_latest(request: Request, at: str | None = None) -> Response:
+    """The latest year; of a past day, the latest then."""
     office: Office = request.app.state.parts.office
-    with office.store.read() as session:
+    look = looking(request, at)
+    with look.store.read() as session:
         years = collection.years(session, office.programme)
     if not years:
         raise UnknownError(marked("Nobody was asked for figures yet."))
-    return RedirectResponse(f"/returns/{years[0]}", 303)
+    return RedirectResponse(f"/returns/{years[0]}{look.kept}", 303)
 
 
 @router.get("/returns/{year}", dependencies=[needs(Right.READ_BOARD)])

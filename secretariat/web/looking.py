@@ -20,6 +20,16 @@ class Look:
     day: date
     today: date
 
+    @property
+    def then(self) -> datetime | None:
+        """The past moment, for what keeps its own moments beside the ledger."""
+        return self.now if self.past else None
+
+    @property
+    def kept(self) -> str:
+        """What the links of the page take along."""
+        return f"?at={self.day}" if self.past else ""
+
 
 def looking(request: Request, at: str | None) -> Look:
     """What a page is to show; the page then says so, and keeps the day in its links.
@@ -45,7 +55,7 @@ def facts(request: Request) -> dict[str, object]:
         "now": look.now,
         "at": look.day.isoformat(),
         "today": look.today,
-        "kept": f"?at={look.day}" if look.past else "",
+        "kept": look.kept,
     }
 
 

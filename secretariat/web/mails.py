@@ -1,7 +1,7 @@
 """Mails as pages: what became of each, what will leave if nobody acts, and what was caught here."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import SMTP
@@ -20,10 +20,10 @@ from secretariat.catalogues import marked
 from secretariat.commands.office import Office
 from secretariat.errors import UnknownError
 from secretariat.languages import LANGUAGES
-from secretariat.readmodels import row
 from secretariat.rights import Right
 from secretariat.web import signin
 from secretariat.web.forms import act_on, sent
+from secretariat.web.looking import looking
 from secretariat.web.render import render
 from secretariat.web.signin import needs
 
@@ -33,6 +33,8 @@ STATES = (
     "open", "waiting", "sending", "unknown", "held", "bundled",
     "accepted", "bounced", "refused", "suppressed", "expired",
 )  # fmt: skip
+STATES_KEPT = ("open", *STATES[STATES.index("bundled") :])
+"""The states it can be told at a past day whether a mail was in."""
 _SECRET = re.compile(r"(/link/)[\w.=-]+")
 Word = Annotated[str, Query(max_length=200)]
 Number = Annotated[int, Query(ge=1, lt=2**31)]
@@ -45,9 +47,11 @@ def show_log(
     state: Word = "",
     about: Word = "",
     before: Number | None = None,
+    at: str | None = None,
 ) -> Response:
-    """Every mail with what became of it, newest first; governments see their own."""
+    """Every mail with what became of it by then, newest first; governments see their own."""
     office: Office = request.app.state.parts.office
+    day = looking(request, at).then
     with office.store.read() as session:
         found = maillog.mails(
             session,
@@ -55,6 +59,7 @@ def show_log(
             to=to,
             state=state,
             about=about,
+            at=day,
             before=before,
             limit=PAGE + 1,
         )
@@ -65,7 +70,7 @@ def show_log(
         steers=signin.may(request, Right.STEER),
         mails=found[:PAGE],
         older=older,
-        states=STATES,
+        states=STATES_KEPT if day else STATES,
         asked={"to": to, "state": state, "about": about},
     )
 
@@ -106,9 +111,10 @@ def show_preview_html(request: Request, name: Word, language: Word) -> Response:
 
 
 @router.get("/mail/{number:int}", dependencies=[needs(Right.READ_MAILS)])
-def show_mail(request: Request, number: int) -> Response:
+def show_mail(request: Request, number: int, at: str | None = None) -> Response:
     """One mail: how it went, and what it says; the links in it are for its reader alone."""
-    mail, message = _read(request, number)
+    day = looking(request, at).then
+    mail, message = _read(request, number, day)
     own = _own(request)
     if own is not None and mail.contact not in own:
         signin.hide(request, Mail, number)
@@ -120,7 +126,7 @@ def show_mail(request: Request, number: int) -> Response:
         steers=own is None,
         mail=mail,
         text=text,
-        acts=_possible(mail) if own is None else [],
+        acts=_possible(mail) if own is None and day is None else [],
     )
 
 
@@ -150,12 +156,12 @@ def _possible(mail: Mail) -> list[str]:
     return ["retry-mail"] if mail.state in ("bounced", "refused", "suppressed", "expired") else []
 
 
-def _read(request: Request, number: int) -> tuple[Mail, EmailMessage | None]:
+def _read(request: Request, number: int, at: datetime | None) -> tuple[Mail, EmailMessage | None]:
     office: Office = request.app.state.parts.office
     if number >= 2**31:
         raise UnknownError(marked("There is no mail “{number}”."), number=number)
     with office.store.read() as session:
-        mail = row(session, Mail, number)
+        mail = maillog.mail(session, number, at)
     if mail.content is None:
         return mail, None
     parsed = BytesParser(policy=SMTP).parsebytes(mail.content)

@@ -46,20 +46,25 @@ def show_obligations(
 
 
 @router.get("/obligations/{key:path}", dependencies=[needs(Right.READ_BOARD)])
-def show_obligation(request: Request, key: str) -> Response:
+def show_obligation(request: Request, key: str, at: str | None = None) -> Response:
     """One obligation: its days, its ladder with the mails' outcomes, and what one may do."""
-    return obligation_page(request, key)
+    return obligation_page(request, key, at=at)
 
 
-def obligation_page(request: Request, key: str, status: int = 200, **typed: Any) -> Response:
-    """The same with what was just typed into the form of its figures."""
+def obligation_page(
+    request: Request, key: str, status: int = 200, *, at: str | None = None, **typed: Any
+) -> Response:
+    """The same with what was just typed into the form of its figures; at a past day, to read."""
     office: Office = request.app.state.parts.office
-    now = office.clock.now()
-    by = signin.contact(request)
-    with office.store.read() as session:
-        seen = asked.obligation(session, office.programme, key, now)
+    look = looking(request, at)
+    now, by = look.now, signin.contact(request)
+    acting = None if look.past else by
+    with look.store.read() as session, office.store.read() as present:
+        seen = asked.obligation(
+            session, office.programme, key, now, present=present if look.past else None
+        )
         desk = Desk(session, office.programme, now, ENGINE)
-        reader = by.body if by else ""
+        reader = acting.body if acting else ""
         figures = return_form.of(desk, seen.obligation, reader, language_at(request), **typed)
         handed_in = links.handed_in(session, office.programme, seen.obligation)
     return render(
@@ -69,8 +74,8 @@ def obligation_page(request: Request, key: str, status: int = 200, **typed: Any)
         figures=figures,
         seen=seen,
         state=asked.state(seen.obligation, now),
-        acts=seen.possible(by.body, office.programme) if by else [],
-        hands_in=by is not None and by.body in _may(office, seen.obligation),
+        acts=seen.possible(acting.body, office.programme) if acting else [],
+        hands_in=acting is not None and acting.body in _may(office, seen.obligation),
         **handed_in,
         now=now,
         today=board.today(office.programme, now),

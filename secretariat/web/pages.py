@@ -10,8 +10,8 @@ from sqlmodel import Session, col, select
 from schemas.forecast import Forecast, TooLittle
 from schemas.phase import Phase, Transferred
 from schemas.programme import Programme
-from schemas.tables import Entry, Mail, Run
-from secretariat import board, closeup, first_steps, ladder, mine, trend, words
+from schemas.tables import Entry, Run
+from secretariat import board, closeup, first_steps, ladder, maillog, mine, trend, words
 from secretariat.assumptions import percent, short_month, verdict
 from secretariat.catalogues import marked
 from secretariat.commands import auditing
@@ -47,7 +47,7 @@ def show_board(request: Request, at: str | None = None) -> Response:
             "meetings": board.meetings(session, look.day),
             "late": board.late(session, look.now),
             "events": _events(session, 12),
-            "mails": _mails(present, look.now, 8),
+            "mails": maillog.mails(present, at=look.then, limit=8),
             "runs": [] if look.past else board.runs(present),
             "next_timer": None if look.past else next_due(present, but=auditing.KIND),
             "unreachable": [] if look.past else _unreachable(present, office, look.now),
@@ -197,11 +197,6 @@ def _events(session: Session, limit: int) -> list[Entry]:
         col(Entry.kind).not_in(("holding.opened", "milestone.planned", "cycle.moved"))
     )
     return list(session.exec(query.order_by(col(Entry.seq).desc()).limit(limit)))
-
-
-def _mails(session: Session, until: datetime, limit: int) -> list[Mail]:
-    query = select(Mail).where(col(Mail.asked_at) <= until)
-    return list(session.exec(query.order_by(col(Mail.id).desc()).limit(limit)))
 
 
 def _needs(request: Request, session: Session) -> list[mine.Need]:

@@ -14,6 +14,7 @@ from secretariat.rights import Right
 from secretariat.typed import checked
 from secretariat.web import signin
 from secretariat.web.forms import act_on, sent
+from secretariat.web.looking import looking
 from secretariat.web.render import render
 from secretariat.web.signin import needs
 
@@ -23,12 +24,12 @@ ACTS = ("hold-post", "be-absent", "be-back")
 
 
 @router.get(PAGE, dependencies=[needs(Right.READ_ADDRESSES)])
-def show_people(request: Request) -> Response:
-    """Every post by body, for those who take part, with its mailbox."""
+def show_people(request: Request, at: str | None = None) -> Response:
+    """Every post by body, for those who take part, with its mailbox; at a past day, to read."""
     office: Office = request.app.state.parts.office
-    by = signin.check(request, Right.READ_ADDRESSES)
-    with office.store.read() as session:
-        found = people.seen(Desk(session, office.programme, office.clock.now(), by.body))
+    look, by = looking(request, at), signin.check(request, Right.READ_ADDRESSES)
+    with look.store.read() as session, office.store.read() as present:
+        found = people.seen(Desk(session, office.programme, look.now, by.body), present)
     return render(
         request,
         "people.html",
@@ -36,8 +37,12 @@ def show_people(request: Request) -> Response:
             (body, [each for each in found if each.post.body == body.slug])
             for body in office.programme.bodies
         ],
-        steers=signin.may(request, Right.STEER),
-        may=lambda post: signin.may(request, Right.ACT) and by.body in (post.body, office.steward),
+        steers=signin.may(request, Right.STEER) and not look.past,
+        may=lambda post: (
+            not look.past
+            and signin.may(request, Right.ACT)
+            and by.body in (post.body, office.steward)
+        ),
         first_day=office.clock.now().date().isoformat(),
     )
 

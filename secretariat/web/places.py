@@ -26,14 +26,14 @@ PLACES = (
     Place("/obligations", marked("Obligations"), ("/obligations/", "/documents/", "/delegations/")),
     Place("/meetings", marked("Meetings"), ("/meetings/",)),
     Place("/chair", marked("Chair")),
-    Place("/returns", marked("Indicators"), ("/returns/", "/return/"), looks_back=False),
+    Place("/returns", marked("Indicators"), ("/returns/", "/return/")),
     Place("/figures", marked("Figures")),
     Place("/forecast", marked("Forecast")),
-    Place("/mail", marked("Mail"), ("/mail/",), looks_back=False, needs=Right.READ_MAILS),
+    Place("/mail", marked("Mail"), ("/mail/",), needs=Right.READ_MAILS),
     Place(
         "/caught", marked("Caught mail"), ("/caught/",), looks_back=False, needs=Right.READ_CAUGHT
     ),
-    Place("/people", marked("People"), looks_back=False, needs=Right.READ_ADDRESSES),
+    Place("/people", marked("People"), needs=Right.READ_ADDRESSES),
     Place("/ledger", marked("Ledger")),
     Place("/tables", marked("Tables")),
     Place("/accounts", marked("Accounts"), looks_back=False, needs=Right.ADMINISTER),
