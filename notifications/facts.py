@@ -24,7 +24,7 @@ from secretariat import ladder, ledger, week, words
 from secretariat.commands import reminders
 from secretariat.commands.office import Desk
 from secretariat.commands.posts import Holder
-from secretariat.commands.reach import TEST, TO_SIGN_IN
+from secretariat.commands.reach import ACCOUNT_NEWS, TEST, TO_SIGN_IN
 from secretariat.commands.turns import turn
 from secretariat.errors import UnknownError
 from secretariat.given import name_of as figure_name
@@ -69,6 +69,7 @@ class Facts:
             "undelivered": self._about_undelivered,
             "links": self._about_links,
             TO_SIGN_IN: self._about_signing_in,
+            ACCOUNT_NEWS: self._about_account,
             TEST: lambda _: {"link": self.links.page("")},
             "unreachable": self._about_unreachable,
             "reply": self._about_reply,
@@ -362,6 +363,16 @@ class Facts:
             self.session, SIGN_IN_MAILED, contact, contact, self.person, until, self.now
         )
         return {"link": link, "until": until}
+
+    def _about_account(self, mail: Mail) -> Known:
+        """Without a link; whom to ask is who can shut an account, else the secretariat."""
+        operators = (each.slug for each in self.programme.bodies if each.kind == "operator")
+        ask = next(operators, self.programme.secretariat)
+        return {
+            "at": datetime.fromisoformat(mail.context["at"]),
+            "ask": self._body(ask),
+            "link": "",
+        }
 
     def _link_title(self, purpose: str, subject: str) -> str:
         """What a link is about, for who gets a new one."""

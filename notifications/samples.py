@@ -12,6 +12,7 @@ from schemas.phase import Transferred
 from schemas.programme import Programme
 from schemas.tables import Holding, Obligation, Som
 from secretariat import board
+from secretariat.commands.account_news import Change
 from secretariat.rotation import Troika
 from secretariat.week import Week
 
@@ -50,6 +51,9 @@ def samples(programme: Programme) -> dict[str, list[dict[str, Any]]]:
             {"who": who, "thing": thing} for who in ("", "A contact") for thing in (None, "A step")
         ],
         "signin": [{"until": _NOW}],
+        "account": [
+            {"change": change.value, "at": _NOW, "ask": "A body", "link": ""} for change in Change
+        ],
         "test": [{}],
         "links": [
             {"reason": reason, "items": items}

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import pyotp
@@ -18,9 +20,11 @@ from secretariat.rights import Scope
 from secretariat.web import sessions
 from tests.served import opened_site
 from tests.test_links import dump, pass_post_on
+from tests.test_outbox import Server, an_outbox, server, url_of
 from tests.test_signing_in import who
 from tests.test_web import LINKS, Site
 
+__all__ = ["server"]
 STAFF, FOCAL = "un-act-head", "tf-vn-focal-point"
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 SEAL = Seal("s" * 40)
@@ -216,6 +220,36 @@ def test_what_changes_who_may_act_wants_a_factor_given_within_a_quarter_of_an_ho
     assert site.browser.post("/api/acts", json=HAND_OVER).status_code == 403
     assert give(site, later(secret)) == 303
     assert site.browser.post("/api/acts", json=HAND_OVER).status_code == 200
+
+
+def test_each_change_of_what_gets_one_in_is_told_by_a_mail_without_a_link(
+    site: Site, server: Server
+) -> None:
+    come_by_mail(site, FOCAL)
+    set_up(site)
+    assert site.browser.post("/second-factor/recovery-codes").status_code == 200
+    token = {"days": "7", "scopes": "act"}
+    assert site.browser.post("/account/token", data=token).status_code == 200
+    (own,) = rows(site, SecondFactor)
+    assert isinstance(own, SecondFactor)
+    assert site.browser.post("/second-factor/forget", data={"factor": own.id}).status_code == 303
+    an_outbox(site.bench, url_of(server)).drain()
+    mails = [message_from_bytes(taken, policy=default) for taken in server.taken]
+    assert {mail["Subject"] for mail in mails} == {"Your account was changed"}
+    assert server.recipients == {"focal-point.task-force@vn.example"}
+    texts = [" ".join(mail.as_string().split()) for mail in mails]
+    for text, words in zip(texts, TOLD, strict=True):
+        assert words in text
+        assert "they can shut the account" in text
+        assert "http" not in text
+
+
+TOLD = (
+    "A second factor was added",
+    "New recovery codes were made",
+    "A token for a program was made",
+    "A second factor was removed",
+)
 
 
 def test_the_printed_link_is_the_operator_s_and_counts_as_both(site: Site) -> None:

@@ -213,6 +213,7 @@ def token(
     days: Annotated[int, typer.Option(min=1, max=366, help="how long it is good for")] = 30,
 ) -> None:
     """Print a token for another program: “Authorization: Bearer …”."""
+    from secretariat.commands.account_news import Change, tell
     from secretariat.web import sessions
 
     _, office = office_here()
@@ -220,7 +221,9 @@ def token(
     if found is None:
         raise UnknownError(f"There is no contact “{contact}” in the programme.")
     with office.store.write() as session:
-        print(sessions.admit(office, session, found, timedelta(days=days), scope))  # noqa: T201
+        token = sessions.admit(office, session, found, timedelta(days=days), scope)
+        tell(office, session, found, Change.TOKEN_MADE, sessions.now())
+    print(token)  # noqa: T201
 
 
 @app.command()

@@ -19,7 +19,8 @@ from secretariat.errors import UnknownError
 
 TO_SIGN_IN = "signin"
 TEST = "test"
-TO_ONE = (TO_SIGN_IN, TEST)  # mails that go to one mailbox or to none
+ACCOUNT_NEWS = "account"
+TO_ONE = (TO_SIGN_IN, TEST, ACCOUNT_NEWS)  # mails that go to one mailbox or to none
 NOBODY = "nobody who can be reached is left to get it"
 _ABOUT_US = ("5.1.7", "5.1.8")  # it is the sender's address that is not liked
 _DISABLED = "5.2.1"

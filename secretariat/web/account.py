@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 from schemas.account_tables import SignedIn
 from secretariat import rights
 from secretariat.catalogues import marked
+from secretariat.commands.account_news import Change, tell
 from secretariat.commands.office import Office
 from secretariat.errors import BadInputError, NotAllowedError, UnknownError
 from secretariat.rights import Right, Scope
@@ -58,6 +59,7 @@ def make_token(
     office: Office = request.app.state.parts.office
     with office.store.write() as session:
         token = sessions.admit(office, session, found.contact, timedelta(days=days), scopes)
+        tell(office, session, found.contact, Change.TOKEN_MADE, sessions.now())
     signin.log.info("%s made a token to %s", found.contact.slug, ", ".join(scopes))
     return _page(request, found, token)
 

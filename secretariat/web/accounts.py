@@ -13,6 +13,7 @@ from schemas.programme import Contact
 from secretariat import factors
 from secretariat.catalogues import marked
 from secretariat.commands import posts
+from secretariat.commands.account_news import Change, tell
 from secretariat.commands.office import Office
 from secretariat.errors import BadInputError, UnknownError
 from secretariat.factors import Owner
@@ -71,7 +72,8 @@ def act_on_account(
     by = signin.check(request, Right.ADMINISTER)
     signin.check_factor(request)
     office: Office = request.app.state.parts.office
-    if office.programme.contact(contact) is None:
+    found = office.programme.contact(contact)
+    if found is None:
         raise UnknownError(
             marked("There is no contact “{contact}” in the programme."), contact=contact
         )
@@ -82,6 +84,7 @@ def act_on_account(
                 pass
             case "forget-factors":
                 factors.forget_all(session, contact)
+                tell(office, session, found, Change.FACTOR_REMOVED, sessions.now())
             case "close" if contact != by.slug:
                 session.merge(ClosedAccount(contact=contact, closed_at=sessions.now(), by=by.slug))
             case "open" if closed:

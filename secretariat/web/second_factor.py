@@ -12,6 +12,8 @@ from sqlmodel import Session
 from schemas.account_tables import SecondFactor, SignedIn
 from secretariat import factors, passkeys
 from secretariat.catalogues import marked
+from secretariat.commands import account_news
+from secretariat.commands.account_news import Change
 from secretariat.commands.office import Office
 from secretariat.errors import BadInputError, ConflictError, NotAllowedError, UnknownError
 from secretariat.factors import Owner, Seal
@@ -137,6 +139,7 @@ def renew_recovery_codes(request: Request) -> Response:
     signin.check_factor(request)
     with _office(request).store.write() as session:
         codes = factors.new_recovery_codes(session, owner_of(who))
+        _tell(request, session, who, Change.RECOVERY_CODES)
     return _page(request, codes=codes)
 
 
@@ -152,6 +155,7 @@ def forget_factor(request: Request, factor: Annotated[int, Form(ge=1, lt=2**31)]
         if len(own) == 1 and who.role in NEED_FACTOR:
             raise ConflictError(marked("Set up another one first: your role needs one."))
         session.delete(session.get_one(SecondFactor, factor))
+        _tell(request, session, who, Change.FACTOR_REMOVED)
     return RedirectResponse(PAGE, 303)
 
 
@@ -178,7 +182,12 @@ def _kept(request: Request, session: Session, who: Known) -> Response:
     codes = factors.new_recovery_codes(session, owner) if first else []
     response = _page(request, codes=codes) if first else RedirectResponse(PAGE, 303)
     sessions.renew(request, session, response, factor_at=sessions.now())
+    _tell(request, session, who, Change.FACTOR_ADDED)
     return response
+
+
+def _tell(request: Request, session: Session, who: Known, change: Change) -> None:
+    account_news.tell(_office(request), session, who.contact, change, sessions.now())
 
 
 def _who(request: Request) -> Known:
