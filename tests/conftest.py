@@ -1,5 +1,6 @@
 """The real parts tests stand on: both databases, the replayed year, the whole program."""
 
+import fcntl
 import io
 import os
 import shutil
@@ -121,14 +122,31 @@ def empty_postgresql(postgresql: str) -> Iterator[str]:
         connection.exec_driver_sql(f"drop database {name} with (force)")
 
 
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A directory that is made by the first test process to need it, and read by all."""
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    directory, made = shared / name, shared / f"{name}.made"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            shutil.rmtree(directory, ignore_errors=True)
+            directory.mkdir()
+            make(directory)
+            made.touch()
+    return directory
+
+
 @pytest.fixture(scope="session")
 def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy, because migrating takes longer than most tests."""
-    path = tmp_path_factory.mktemp("blank") / "secretariat.db"
-    made = open_store(f"sqlite:///{path}")
-    made.migrate()
-    made.engine.dispose()
-    return path
+
+    def migrate(directory: Path) -> None:
+        made = open_store(f"sqlite:///{directory}/secretariat.db")
+        made.migrate()
+        made.engine.dispose()
+
+    return once(tmp_path_factory, "blank", migrate) / "secretariat.db"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -175,9 +193,14 @@ def open_office(store: Store, commit: Programme) -> Callable[[str], Bench]:
 @pytest.fixture(scope="session")
 def replayed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The settings of a store in which 2018 was lived through, mails sent; only to be read."""
-    settings = Settings(data_dir=tmp_path_factory.mktemp("replayed"), _env_file=None)
-    service.replay_history(settings, service.open_demo(settings), lambda _: None)
-    return settings
+
+    def replay(directory: Path) -> None:
+        settings = Settings(data_dir=directory, _env_file=None)
+        office = service.open_demo(settings)
+        service.replay_history(settings, office, lambda _: None)
+        office.store.engine.dispose()
+
+    return Settings(data_dir=once(tmp_path_factory, "replayed", replay), _env_file=None)
 
 
 @pytest.fixture
