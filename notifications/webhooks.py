@@ -13,6 +13,7 @@ import logging
 import secrets
 import ssl
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -24,7 +25,7 @@ from schemas.webhook_tables import Webhook
 from secretariat import webhooks, words
 from secretariat.clock import Clock, WallClock
 from secretariat.commands.office import Office
-from secretariat.errors import SecretariatError
+from secretariat.errors import SecretariatError, UnreachableError
 from secretariat.factors import Seal
 from secretariat.settings import Settings
 
@@ -63,6 +64,13 @@ class Courier:
             due = webhooks.due(session, self.clock.now())
         if due:
             asyncio.run(self._round(due))
+
+    def trouble(self) -> str:
+        """How many wait for the operator, in words; empty: none, or the store is away."""
+        with suppress(UnreachableError), self.office.store.read() as session:
+            if count := webhooks.given_up(session):
+                return f"{count} given up on: see /webhooks"
+        return ""
 
     def test(self, hook: Webhook) -> Outcome:
         """Send what only says that it is a test, now."""

@@ -22,6 +22,7 @@ from notifications.smtp import LOOPBACK, Patience, Relay, can_connect
 from notifications.transport import RelayError
 from schemas.programme import Programme
 from schemas.tables import Entry
+from secretariat import shelf
 from secretariat.clock import JUMP, WallClock
 from secretariat.errors import SecretariatError
 from secretariat.installation import is_demo
@@ -31,6 +32,8 @@ from secretariat.settings import Settings
 from secretariat.store import Store, open_store, opened
 
 SOON = timedelta(days=21)  # a certificate that ends within these wants renewing
+YOUNG = timedelta(days=2)  # a backup that need not worry anybody
+MUCH = timedelta(days=30)  # history nobody wants to lose
 ROOM = 500_000_000  # octets that should be free where the store is
 LEAVES_HEADERS_TO_US = "verify_generated_headers"  # came with the mend of CVE-2024-6923
 _PATIENCE = Patience(opening=5)
@@ -141,6 +144,19 @@ def _clock(settings: Settings) -> Iterator[Finding]:
         and not Path("/run/systemd/timesync/synchronized").exists()
     ):
         yield Finding("clock", "nothing keeps it right", "timedatectl set-ntp true")
+
+
+def _backups(settings: Settings) -> Iterator[Finding]:
+    """Whether one that restores is young enough, where there is much to lose."""
+    now, mend = WallClock().now(), "secretariat backup FILE, and see why none was made"
+    store = opened(settings.store_url)
+    with store.read() as session:
+        first = session.exec(select(func.min(Entry.at))).one()
+    age = shelf.age(settings.backups, now)
+    if age is None and first and now - first > MUCH and not is_demo(store):
+        yield Finding("backups", f"none is proved, of {_span(now - first)} of history", mend)
+    elif age and age > YOUNG:
+        yield Finding("backups", f"the last one proved is {_span(age)} old", mend)
 
 
 def _relay(settings: Settings) -> Iterator[Finding]:
@@ -285,6 +301,7 @@ CHECKS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
     "programme": _programme,
     "store": _store,
     "clock": _clock,
+    "backups": _backups,
     "mail": _relay,
     "board": _board,
     "secrets": _secrets,

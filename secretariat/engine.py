@@ -104,6 +104,7 @@ class Engine:
         state = {"Clock": clock, "Mail": mail, "Prefect": self._prefect.words}
         state |= {"Backups": self._shelf.words()}
         state |= {"Inbox": self._inbox.trouble or "read every minute"} if self._inbox else {}
+        state |= {"Webhooks": words} if (words := self._courier.trouble()) else {}
         return state | ({"Calendar": words} if (words := self._calendars.words()) else {})
 
     def _keep_turn(self, beginning: threading.Thread) -> None:

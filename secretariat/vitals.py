@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlmodel import Session, col, func, select
 
 from schemas.tables import Lease, Mail, Obligation
-from secretariat import ledger
+from secretariat import ledger, webhooks
 from secretariat.maillog import OPEN
 from secretariat.timers import next_due
 
@@ -43,6 +43,7 @@ def vitals(
         "Grows with each process that took over",
         lease.number if lease else 0,
     )
+    _set(found, "webhooks_given_up", "Wait for the operator", webhooks.given_up(session))
     if backup is not None:
         _set(
             found,

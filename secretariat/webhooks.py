@@ -63,6 +63,12 @@ def everyone(session: Session) -> list[Webhook]:
     return list(session.exec(select(Webhook).order_by(col(Webhook.id))))
 
 
+def given_up(session: Session) -> int:
+    """How many were tried for so long in vain that they wait for the operator."""
+    query = select(func.count()).select_from(Webhook)
+    return session.exec(query.where(Webhook.state == "given up")).one()
+
+
 def due(session: Session, now: datetime) -> list[Webhook]:
     """The hooks that lack something and may be tried now."""
     rested = or_(col(Webhook.next_at).is_(None), col(Webhook.next_at) <= now)
@@ -116,7 +122,12 @@ def resolved(url: str, own_hosts: Collection[str]) -> str:
     numbers = sorted({ip_address(each[4][0]) for each in found}, key=lambda ip: ip.version)
     own = host in own_hosts
     for number in numbers:
-        if number.is_link_local or number.is_multicast or not (own or _is_public(number)):
+        if number.is_link_local or number.is_multicast:
+            raise BadInputError(
+                f"“{host}” leads to this machine's own net or to many at once; no webhook goes "
+                "there. Give the program a host of its own. Nothing was changed."
+            )
+        if not (own or _is_public(number)):
             raise BadInputError(
                 f"“{host}” is not a public host, so no webhook goes there. If it is one of your "
                 "own, name it in SECRETARIAT_WEBHOOK_HOSTS."

@@ -25,10 +25,11 @@ import httpx
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from sqlmodel import update
 
 from schemas.programme import Programme
 from schemas.tables import Entry
-from secretariat import doctor, logs, store
+from secretariat import doctor, logs, shelf, store
 from secretariat.doctor import Finding, examine
 from secretariat.errors import ConflictError
 from secretariat.logs import Form, keep_log
@@ -138,6 +139,27 @@ def test_a_clock_behind_the_ledger_is_found(settings: Settings) -> None:
     clock = the(settings, "clock")
     assert clock.grave
     assert clock.words == "it is 3 days behind what is already written"
+
+
+@pytest.mark.parametrize(
+    ("history", "backup", "words"),
+    [
+        (20, None, []),
+        (40, None, ["none is proved, of 40 days of history"]),
+        (40, 1, []),
+        (40, 3, ["the last one proved is 3 days old"]),
+    ],
+)
+def test_a_history_without_a_young_backup_is_found(
+    settings: Settings, history: int, backup: int | None, words: list[str]
+) -> None:
+    now = datetime.now(UTC)
+    with open_store(settings.store_url).write() as session:
+        session.exec(update(Entry).values(at=now - timedelta(days=history)))
+    if backup:
+        settings.backups.mkdir(parents=True)
+        (settings.backups / shelf.name_at(now - timedelta(days=backup))).touch()
+    assert [each.words for each in found(settings, "backups")] == words
 
 
 def test_a_zone_that_the_machine_does_not_know_is_found(commit: Programme) -> None:

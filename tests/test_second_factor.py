@@ -169,6 +169,15 @@ def test_after_ten_codes_one_must_wait_and_the_account_is_not_shut(site: Site) -
     assert give(site, codes[0]) == 303
 
 
+def test_one_address_that_tries_many_accounts_must_wait_too(site: Site) -> None:
+    answers = []
+    for contact in (FOCAL, "tf-kh-head", "tf-la-head"):
+        come_by_mail(site, contact)
+        answers += [give(site, f"{n:06}") for n in range(9)]
+    assert answers[:20] == [400] * 20
+    assert answers[20:] == [409] * 7
+
+
 def test_who_follows_on_a_post_does_not_inherit_factors(site: Site) -> None:
     come_by_mail(site, FOCAL)
     set_up(site)

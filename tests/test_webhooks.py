@@ -11,10 +11,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from ssl import SSLContext
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from sqlmodel import select, update
 
+from notifications.compose import Composer
 from notifications.webhooks import Courier, signed
 from schemas.programme import Programme
 from schemas.tables import Entry
@@ -22,16 +24,18 @@ from schemas.webhook_tables import Webhook
 from secretariat import webhooks
 from secretariat.clock import VirtualClock, WallClock
 from secretariat.commands.office import Office
+from secretariat.engine import Engine
 from secretariat.errors import BadInputError, SecretariatError
 from secretariat.factors import Seal
 from secretariat.settings import Settings
+from secretariat.vitals import vitals
 from secretariat.web import sessions
 from tests.conftest import REPO, Bench, cli
 from tests.served import opened_site
 from tests.test_links import dump
 from tests.test_obligations import a_meeting
 from tests.test_relay_faults import Certified, certified  # noqa: F401
-from tests.test_web import Site
+from tests.test_web import LINKS, Site
 
 OPERATOR = "operations-focal-point"
 OWN = "127.0.0.1"
@@ -267,6 +271,28 @@ def test_who_says_gone_is_asked_no_more(world: World, receiver: Receiver) -> Non
     assert world.hook().state == "given up"
 
 
+def test_one_given_up_on_is_said_to_who_watches_over_the_program(
+    world: World, receiver: Receiver
+) -> None:
+    composer = Composer(world.office.programme, LINKS, "secretariat@board.example")
+    relay = urlsplit("smtp://localhost:25")
+    engine = Engine(world.courier.settings, world.office, composer, relay)
+    assert engine.turn.look()
+
+    def figures() -> bytes:
+        with world.office.store.read() as session:
+            return vitals(session, world.clock.now(), engine.health(), None)
+
+    world.add(receiver.url)
+    assert b"webhooks_given_up 0.0" in figures()
+    assert "Webhooks" not in engine.health()
+    something_happens(world)
+    receiver.answers = [410]
+    world.courier.deliver()
+    assert b"webhooks_given_up 1.0" in figures()
+    assert engine.health()["Webhooks"] == "1 given up on: see /webhooks"
+
+
 def test_one_that_does_not_answer_holds_up_no_other_and_not_for_long(
     world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -361,7 +387,7 @@ def test_public_hosts_by_https_and_own_ones_that_are_named_are_let_through() -> 
     assert webhooks.resolved("http://localhost:9/", {"localhost"}) == "127.0.0.1"
     with pytest.raises(BadInputError, match="https"):
         webhooks.resolved("http://10.0.0.1/", {"10.0.0.1"})
-    with pytest.raises(BadInputError):
+    with pytest.raises(BadInputError, match="host of its own"):
         webhooks.resolved("https://169.254.169.254/", {"169.254.169.254"})
 
 

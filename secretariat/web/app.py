@@ -120,6 +120,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.kept = Kept(parts.office)
     app.state.refused = Attempts()
     app.state.guesses = Attempts(most=10, seconds=300)
+    app.state.guessing = Attempts()
     app.state.asking = Attempts(most=10)
     app.state.listeners = Listeners(parts.settings.store_url)
     for door in (

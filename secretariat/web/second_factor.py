@@ -220,9 +220,11 @@ def _check_may_add(request: Request, session: Session, who: Known) -> None:
 
 
 def _check_pace(request: Request, who: Known) -> None:
-    """Only who has the mailbox comes this far, so nobody else can slow them."""
-    if request.app.state.guesses.too_many(who.contact.slug):
-        log.warning("too many second factors were tried for %s", who.contact.slug)
+    """By account, which nobody else can slow, and by address, whatever accounts it tries."""
+    origin = request.client.host if request.client else ""
+    of_account = request.app.state.guesses.too_many(who.contact.slug)
+    if request.app.state.guessing.too_many(origin) or of_account:
+        log.warning("too many second factors were tried for %s from %s", who.contact.slug, origin)
         raise ConflictError(marked("Too many were tried. Wait five minutes; nothing else is shut."))
 
 
