@@ -22,6 +22,13 @@ class SecretariatError(Exception):
         return inert(super().__str__())
 
 
+class OneOf(list[str]):
+    """Alternatives in a sentence: “a or b”; a page lists them as its language does."""
+
+    def __str__(self) -> str:
+        return " or ".join(self)
+
+
 class BadInputError(SecretariatError):
     """Something handed in is not what it should be; nothing was changed."""
 

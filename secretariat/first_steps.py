@@ -51,11 +51,13 @@ def steps(
         Step(
             _("Every post has a real mailbox"),
             not nowhere,
-            language.phrase(
-                "{count} still have a made-up address: write theirs into the programme file, "
-                "or say who holds the post.",
-                count=len(nowhere),
-            )
+            language.ngettext(
+                "{count} post still has a made-up address: write the real one into the programme "
+                "file, or say who holds the post.",
+                "{count} posts still have a made-up address: write the real ones into the "
+                "programme file, or say who holds the posts.",
+                len(nowhere),
+            ).format(count=len(nowhere))
             if nowhere
             else _("None has a made-up address."),
             "/people",

@@ -95,6 +95,10 @@ class Language:
         """“a, b and c”."""
         return format_list(parts, locale=_locale(self.cldr))
 
+    def either(self, parts: list[str]) -> str:
+        """“a, b or c”."""
+        return format_list(parts, style="or", locale=_locale(self.cldr))
+
     @property
     def heading(self) -> float:
         """The height of a line in a heading, which is larger and shorter."""

@@ -596,3 +596,21 @@ def test_days_and_names_on_the_board_are_those_of_its_language(site: Site) -> No
     assert language_of("lo").day(date(2020, 3, 10)) in page
     assert "ກຳປູເຈຍ" in page
     assert "10 March 2020" not in page
+
+
+def test_why_the_board_refuses_is_said_in_its_language_down_to_its_alternatives(
+    site: Site,
+) -> None:
+    site.sign_in("tf-kh-head")
+    form = {"act": "attest", "item": "people", "evidence": "x"}
+    path = "/holdings/referral-mechanisms/mapping@LA"
+    thai = {"Accept-Language": "th"}
+    site.browser.post("/language", data={"language": "th", "back": "/"})
+    refused = site.browser.post(path, data=form, headers=thai)
+    assert refused.status_code == 403
+    assert "tf-la หรือ un-act" in refused.text
+    postponed = {"act": "postpone-som", "to": "2020-04-10", "reason": "rain"}
+    kinds = site.browser.post("/meetings/SOM14", data=postponed)
+    assert kinds.status_code == 403
+    assert "สำนักเลขาธิการ" in kinds.text
+    assert " or " not in re.sub(r"<[^>]*>", "", kinds.text.split("<main")[1].split("</main>")[0])

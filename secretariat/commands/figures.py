@@ -15,7 +15,7 @@ from secretariat import ownership, statements
 from secretariat.catalogues import marked
 from secretariat.commands.holdings import held
 from secretariat.commands.office import Desk, handles
-from secretariat.errors import BadInputError, ConflictError, NotAllowedError, UnknownError
+from secretariat.errors import BadInputError, ConflictError, NotAllowedError, OneOf, UnknownError
 from secretariat.readmodels import row
 
 REGION = "region"
@@ -225,5 +225,5 @@ def _check_may(desk: Desk, about: str, own: set[str]) -> None:
         raise NotAllowedError(
             marked("Figures of {about} are for {listed}."),
             about=about,
-            listed=" or ".join(sorted(may)),
+            listed=OneOf(sorted(may)),
         )

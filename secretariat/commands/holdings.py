@@ -32,7 +32,7 @@ from schemas.tables import Review as AskedReview
 from secretariat import ownership, readiness
 from secretariat.catalogues import marked
 from secretariat.commands.office import Desk, fires, handles
-from secretariat.errors import BadInputError, ChangedError, ConflictError, NotAllowedError
+from secretariat.errors import BadInputError, ChangedError, ConflictError, NotAllowedError, OneOf
 from secretariat.ownership import ENGINE, Held, Wish
 from secretariat.readmodels import row
 
@@ -317,6 +317,6 @@ def _one_of(desk: Desk, act: HoldingAct, bodies: set[str | None]) -> None:
             marked("To {name} for {holding} is for {listed}; not for {by}."),
             name=name,
             holding=act.holding,
-            listed=" or ".join(sorted(may)),
+            listed=OneOf(sorted(may)),
             by=desk.by,
         )

@@ -18,7 +18,7 @@ from secretariat import calendars, ledger, readmodels
 from secretariat.calendars import WorkCalendar
 from secretariat.catalogues import marked
 from secretariat.clock import Clock
-from secretariat.errors import NotAllowedError, UnknownError
+from secretariat.errors import NotAllowedError, OneOf, UnknownError
 from secretariat.moments import moment_of
 from secretariat.ownership import ENGINE, Bodies
 from secretariat.store import Store, add_row
@@ -244,6 +244,12 @@ Firing = Callable[[Desk, Timer], None]
 FIRINGS: dict[str, Firing] = {}
 _HANDLERS: dict[type[Act], Callable[[Desk, Any], None]] = {}
 _MAY: dict[type[Act], frozenset[str] | None] = {}
+_KINDS = {
+    "secretariat": marked("the secretariat"),
+    "chair": marked("the chair"),
+    "task-force": marked("a task force"),
+    "operator": marked("the operator"),
+}
 
 
 def handles(act: type[A], *, may: str | None = None) -> Callable[..., Callable[[Desk, A], None]]:
@@ -379,9 +385,9 @@ class Office:
         if may is not None and kind not in may:
             name = type(act).model_fields["act"].default
             raise NotAllowedError(
-                marked("“{name}” is for the {listed}; not for {by}."),
+                marked("“{name}” is for {listed}; not for {by}."),
                 name=name,
-                listed=" or the ".join(sorted(may - {ENGINE})),
+                listed=OneOf(_KINDS[kind] for kind in sorted(may - {ENGINE})),
                 by=by,
             )
 
@@ -391,6 +397,6 @@ class Office:
             raise NotAllowedError(
                 marked("To act on behalf of {by} is for {listed}; not for {filed_by}."),
                 by=desk.by,
-                listed=" or ".join(sorted(may)),
+                listed=OneOf(sorted(may)),
                 filed_by=letter.filed_by,
             )

@@ -13,7 +13,7 @@ from schemas.tables import Absence, Mail, Person, PostHeld, Reply, SuspendedAddr
 from secretariat.calendars import WorkCalendar
 from secretariat.catalogues import marked
 from secretariat.commands.office import Desk, handles
-from secretariat.errors import BadInputError, ConflictError, NotAllowedError, UnknownError
+from secretariat.errors import BadInputError, ConflictError, NotAllowedError, OneOf, UnknownError
 from secretariat.readmodels import row
 
 ERASED = "erased"
@@ -160,7 +160,7 @@ def _post(desk: Desk, slug: str) -> Contact:
         raise NotAllowedError(
             marked("The post {slug} is for {listed}; not for {by}."),
             slug=slug,
-            listed=" or ".join(sorted(may)),
+            listed=OneOf(sorted(may)),
             by=desk.by,
         )
     return post

@@ -20,7 +20,7 @@ from secretariat import ladder, returns
 from secretariat.catalogues import marked
 from secretariat.commands import figures, promises, reminders
 from secretariat.commands.office import Desk, handles
-from secretariat.errors import BadInputError, ConflictError, NotAllowedError
+from secretariat.errors import BadInputError, ConflictError, NotAllowedError, OneOf
 from secretariat.readmodels import row
 from secretariat.returns import Asked
 
@@ -32,6 +32,11 @@ IN_ALREADY = marked(
     "These figures were handed in already, receipt no. {number}. To change them, ask whoever "
     "verifies them to send them back."
 )
+NOT_YET = marked("The return for {key} was not handed in yet.")
+_NOT_TO_JUDGE = {
+    "correction": marked("The return for {key} was sent back."),
+    "verified": marked("The return for {key} was verified."),
+}
 VERIFIED = marked("These figures were verified on {day}; they can be changed no more.")
 
 
@@ -215,13 +220,11 @@ def _to_judge(desk: Desk, key: str) -> tuple[Obligation, FigureReturn]:
         raise NotAllowedError(
             marked("To verify the figures of {body} is for {listed}."),
             body=obligation.body,
-            listed=" or ".join(sorted(may)),
+            listed=OneOf(sorted(may)),
         )
     kept = desk.session.get(FigureReturn, key)
     if kept is None or kept.state != "submitted":
-        state = {"correction": "was sent back", "verified": "was verified"}
-        words = state.get(kept.state if kept else "", "was not handed in yet")
-        raise ConflictError(marked("The return for {key} {state}."), key=key, state=words)
+        raise ConflictError(_NOT_TO_JUDGE.get(kept.state if kept else "", NOT_YET), key=key)
     return obligation, kept
 
 

@@ -9,7 +9,7 @@ from schemas.turn_tables import PassedTurn, Swap
 from secretariat import rotation
 from secretariat.catalogues import marked
 from secretariat.commands.office import Desk, handles
-from secretariat.errors import BadInputError, ConflictError, NotAllowedError, UnknownError
+from secretariat.errors import BadInputError, ConflictError, NotAllowedError, OneOf, UnknownError
 from secretariat.rotation import Said, Turn
 
 AHEAD = 6
@@ -130,7 +130,7 @@ def _check_speaks(desk: Desk, member: str, *, steward: bool = True) -> None:
     if desk.by not in may:
         raise NotAllowedError(
             marked("That is for {listed} to say; not for {by}."),
-            listed=" or ".join(sorted(may)),
+            listed=OneOf(sorted(may)),
             by=desk.by,
         )
 

@@ -201,7 +201,9 @@ def _say_what_for(found: Known, right: Right) -> NoReturn:
     """Raises ScopeNeededError; NotAllowedError: no token is for that."""
     needed, scopes = rights.scope_of(right), found.session.scopes or ()
     if needed is None:
-        raise NotAllowedError(f"To {right} is for no program's token. Nothing was changed.")
+        raise NotAllowedError(
+            marked("To {right} is for no program's token. Nothing was changed."), right=right
+        )
     raise ScopeNeededError(
         f"To {right} a token needs the scope “{needed}”; this one has: {', '.join(scopes)}. "
         "Nothing was changed.",
