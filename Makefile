@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check audit simulation long bench lock fmt schema messages pages docs debian clean
+.PHONY: demo test check audit simulation mutants fuzz long bench lock fmt schema messages pages docs debian clean
 
 demo: $(VENV)/.run
 	@$(BIN)/secretariat demo
@@ -33,6 +33,15 @@ fmt: $(VENV)/.dev
 simulation: $(VENV)/.dev
 	SEEDS=2000 $(BIN)/pytest tests/test_simulation.py --dist load
 
+# Would the tests notice if the code were wrong? It takes an hour or more.
+mutants: $(VENV)/.mutants
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
+
+# What strangers send us, in every wrong form, a minute for each reader.
+fuzz: $(VENV)/.mutants
+	for reader in mail workbook sheet csv; do $(BIN)/python -m tests.fuzz $$reader 60 || exit 1; done
+
 # What takes minutes more: two machines, Prefect away, and on PostgreSQL what `make test` leaves out.
 long: $(VENV)/.dev debian
 	$(BIN)/pytest -m long
@@ -48,6 +57,10 @@ bench: $(VENV)/.bench
 	  $(BIN)/python -m benchmarks.$$race || failed="$$failed $$race"; done; \
 	$(BIN)/python -m benchmarks.report > docs/benchmarks.md; \
 	test -z "$$failed" || { echo "Not as fast as wanted:$$failed"; exit 1; }
+
+$(VENV)/.mutants: $(VENV)/.dev requirements-mutants.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-mutants.lock
+	@touch $@
 
 # Of Debian's postfix and wrk only the programs are run, so they are unpacked and nothing is set up.
 $(VENV)/.bench: $(VENV)/.dev requirements-bench.lock
@@ -73,6 +86,7 @@ pages: $(VENV)/.dev
 	$(BIN)/python -m docs.printing
 
 # The only target that resolves versions; every install takes exactly what these files name.
+# atheris 3.1 has nothing for Python 3.11.
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
   --no-annotate --no-emit-index-url
 lock: $(VENV)/.uv
@@ -80,6 +94,7 @@ lock: $(VENV)/.uv
 	$(LOCK) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	$(LOCK) --extra scale -c requirements.lock pyproject.toml -o requirements-scale.lock
 	$(LOCK) --group bench -c requirements-dev.lock -o requirements-bench.lock
+	printf 'mutmut\natheris<3.1\n' | $(LOCK) -c requirements-dev.lock - -o requirements-mutants.lock
 	echo 'mkdocs-material' | $(LOCK) -c requirements-dev.lock - -o requirements-docs.lock
 	echo 'pip-audit' | $(LOCK) --upgrade - -o requirements-audit.lock
 	echo 'uv' | $(LOCK) --upgrade - -o requirements-uv.lock
@@ -121,4 +136,4 @@ debian:
 	  { echo "Tests need these packages: install$$wanted and run make test again."; exit 1; }
 
 clean:
-	rm -rf $(VENV) data site
+	rm -rf $(VENV) data site mutants

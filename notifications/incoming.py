@@ -3,7 +3,7 @@
 import html
 import re
 from dataclasses import dataclass
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesParser
@@ -94,7 +94,7 @@ def _decoded(message: Message, name: str) -> str:
     raw = _header(message, name)
     try:
         return str(make_header(decode_header(raw)))
-    except (HeaderParseError, LookupError, ValueError):
+    except (MessageError, LookupError, ValueError):
         return raw
 
 

@@ -265,6 +265,7 @@ HOSTILE = {
     "a charset that takes minutes": a_reply(body="z" * 250_000).replace(
         b"utf-8\r\n", b"punycode\r\n"
     ),
+    "a charset of no letters": b"Subject: =?\xff\xfe?q?x?=\r\n\r\nwords",
     "bad base64": a_reply("Content-Transfer-Encoding: base64\r\n", body="=" * 5000),
     "20,000 headers": b"X-A: b\r\n" * 20_000 + b"\r\nwords",
     "one endless header": b"Subject: " + b"x" * 250_000 + b"\r\n\r\nwords",

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from schemas.programme import Calendar, Ladder, LadderStep
 from secretariat.calendars import WorkCalendar
-from secretariat.ladder import Times, latest_of_each, still_due, times
+from secretariat.ladder import (
+    Times,
+    days_late,
+    following,
+    lasts_until,
+    latest_of_each,
+    still_due,
+    times,
+)
 from tests.conftest import at
 
 ZONES = {
@@ -263,3 +271,61 @@ def test_the_order_in_which_steps_are_found_does_not_matter(
     some: list[tuple[str, int]], others: list[tuple[str, int]]
 ) -> None:
     assert latest_of_each(some + others) == latest_of_each(others + some)
+
+
+MONDAY_IN_HANOI = at("2019-06-03T03:00:00+00:00")  # ten in the morning there
+OPENS = time(2)  # nine in the morning there
+
+
+def repeated(every: int | None, times: int | None = None) -> LadderStep:
+    return a_step("due", 1).model_copy(update={"repeat_every": every, "times": times})
+
+
+def test_a_step_is_taken_again_after_that_many_working_days_when_the_office_opens() -> None:
+    again = following(repeated(every=5), 0, a_calendar("VN"), MONDAY_IN_HANOI)
+    assert again == datetime.combine(date(2019, 6, 10), OPENS, UTC)
+
+
+def test_a_step_that_is_not_repeated_is_taken_once() -> None:
+    assert following(repeated(every=None), 0, a_calendar("VN"), MONDAY_IN_HANOI) is None
+
+
+@pytest.mark.parametrize(("times", "taken"), [(2, 2), (3, 3), (None, 10)])
+def test_a_step_is_taken_as_often_as_it_says_and_without_a_number_on_and_on(
+    times: int | None, taken: int
+) -> None:
+    turns = range(10)
+    work = a_calendar("VN")
+    again = [following(repeated(1, times), turn, work, MONDAY_IN_HANOI) for turn in turns]
+    assert again.index(None) + 1 == taken if times else None not in again
+
+
+@pytest.mark.parametrize(
+    ("due_on", "until"),
+    [
+        (date(2019, 6, 12), datetime.combine(date(2019, 6, 10), OPENS, UTC)),
+        (date(2019, 6, 11), datetime.combine(date(2019, 6, 10), OPENS, UTC)),
+        (date(2019, 6, 10), None),
+        (date(2019, 6, 7), None),
+    ],
+)
+def test_an_acknowledgement_runs_out_unless_the_day_due_comes_first(
+    due_on: date, until: datetime | None
+) -> None:
+    ladder = a_ladder().model_copy(update={"acknowledgement_lasts": 5})
+    assert lasts_until(ladder, due_on, a_calendar("VN"), MONDAY_IN_HANOI) == until
+
+
+@pytest.mark.parametrize(
+    ("past", "late"),
+    [
+        (timedelta(days=-3), 0),
+        (timedelta(seconds=-1), 0),
+        (timedelta(0), 1),
+        (timedelta(hours=23), 1),
+        (timedelta(hours=24), 2),
+        (timedelta(days=10), 11),
+    ],
+)
+def test_the_first_day_late_is_the_one_after_the_last(past: timedelta, late: int) -> None:
+    assert days_late(MONDAY_IN_HANOI, MONDAY_IN_HANOI + past) == late

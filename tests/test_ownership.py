@@ -195,6 +195,18 @@ def test_an_offer_never_sets_a_holding_back(phase: Phase) -> None:
     assert event.data["offered_phase"] == max(phase, SHARED, key=list(Phase).index)
 
 
+def test_an_offer_that_names_no_phase_and_nobody_is_to_share_with_the_receiver() -> None:
+    event = decide(a_holding(UN_LED), Wish("offer", OWNER), BODIES)
+    assert (event.data["offered_to"], event.data["offered_phase"]) == (RECEIVER, SHARED)
+
+
+def test_whoever_accepts_what_was_meant_for_another_is_its_receiver_from_then_on() -> None:
+    held = a_holding(UN_LED)
+    offered = after(held, decide(held, Wish("offer", OWNER, {"to": STRANGER}), BODIES))
+    accepted = decide(offered, Wish("accept", STRANGER), BODIES)
+    assert (accepted.data["owner"], accepted.data["takes_over"]) == (STRANGER, STRANGER)
+
+
 def test_whoever_may_not_is_told_who_may() -> None:
     with pytest.raises(NotAllowedError) as refused:
         decide(a_holding(COMPLETED), a_wish("reopen", STRANGER), BODIES)
@@ -218,8 +230,30 @@ def test_whoever_may_not_is_told_who_may() -> None:
 def test_what_does_not_fit_is_told_what_would_and_who_owns_it(act: str, needed: str) -> None:
     with pytest.raises(ConflictError) as refused:
         decide(a_holding(COMPLETED), a_wish(act, OWNER), BODIES)
-    assert f"must be {needed}" in str(refused.value)
+    assert f"must be {needed}; " in str(refused.value)
     assert f"is completed, steady, owned by {OWNER}" in str(refused.value)
+
+
+def test_what_is_in_custody_is_said_to_be() -> None:
+    held = a_holding(SHARED, owner=STEWARD, custody_of=ENDED)
+    with pytest.raises(ConflictError, match="is shared, steady, in custody, owned by un-act"):
+        decide(held, a_wish("advance", STEWARD), BODIES)
+
+
+@pytest.mark.parametrize(
+    ("act", "held", "words"),
+    [
+        ("return", a_holding(SHARED, owner=STEWARD), "has nobody to return to; offer it."),
+        ("take-custody", a_holding(SHARED), "tf-th, the owner of .*, has not ended."),
+        ("release", a_holding(SHARED, owner=STEWARD, custody_of=ENDED), "tf-mm has ended, so"),
+    ],
+    ids=["return", "take-custody", "release"],
+)
+def test_what_makes_no_sense_with_these_bodies_is_told_why(
+    act: str, held: Held, words: str
+) -> None:
+    with pytest.raises(ConflictError, match=words):
+        decide(held, a_wish(act, STEWARD), BODIES)
 
 
 # -- what holdings add up to -----------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -182,6 +183,15 @@ def with_part(content: bytes, name: str, inside: bytes) -> bytes:
     return out.getvalue()
 
 
+def with_text(content: bytes, old: bytes, new: bytes) -> bytes:
+    """The workbook with another text in each of its sheets."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as given, zipfile.ZipFile(out, "w") as packed:
+        for part in given.namelist():
+            packed.writestr(part, given.read(part).replace(old, new))
+    return out.getvalue()
+
+
 def test_what_could_do_harm_is_not_even_opened(paper: Paper) -> None:
     good = changed(paper)
     assert "macros" in refused(with_part(good, "xl/vbaProject.bin", b"x"), paper)[0]
@@ -205,6 +215,38 @@ def test_what_could_do_harm_is_not_even_opened(paper: Paper) -> None:
 def test_a_lone_cell_far_out_is_named_and_not_walked_to(paper: Paper) -> None:
     far = changed(paper, put("XFD1048576", 1))
     assert "It goes on to row 1048576, column 16384" in refused(far, paper)[0]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        b'<mergeCells><mergeCell ref="A1:ZZ20000"/></mergeCells>',
+        b"<mergeCells>" + b'<mergeCell ref="A3:K300"/>' * 5_000 + b"</mergeCells>",
+        b'<hyperlinks><hyperlink ref="A1:ZZ20000" location="x"/></hyperlinks>',
+    ],
+    ids=["merged", "merged again and again", "under a link"],
+)
+def test_a_small_file_that_makes_millions_of_cells_is_not_opened(
+    paper: Paper, claim: bytes
+) -> None:
+    began = time.process_time()
+    said = refused(with_text(changed(paper), b"</sheetData>", b"</sheetData>" + claim), paper)
+    assert "unpacks to far more" in said[0]
+    assert time.process_time() - began < 2
+
+
+def test_a_link_in_a_note_or_a_few_merged_cells_do_no_harm(paper: Paper) -> None:
+    def edit(book: Workbook) -> None:
+        book["protection"]["K3"].hyperlink = "https://police.example/figures"
+        book["protection"].merge_cells("K5:K6")
+
+    assert sheets.read(changed(paper, edit), paper)
+
+
+def test_a_file_packed_in_a_way_nobody_knows_yet_is_refused_in_words(paper: Paper) -> None:
+    content = bytearray(changed(paper))
+    content[content.rfind(b"PK\x01\x02") + 6] = 200  # the version needed to unpack it
+    assert "cannot be read as a workbook" in refused(bytes(content), paper)[0]
 
 
 def test_no_text_of_ours_becomes_a_formula(paper: Paper) -> None:

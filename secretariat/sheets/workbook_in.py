@@ -3,12 +3,15 @@
 import io
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, time, timedelta
 from typing import Any
 
 from openpyxl import load_workbook
 from openpyxl.workbook import Workbook
+from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.xml.functions import iterparse
 
 from schemas.return_acts import Given
 from secretariat.catalogues import marked
@@ -74,7 +77,7 @@ def read(content: bytes, paper: Paper) -> list[Given]:
             wrong.append(Wrong(SHEET, {"sheet": sheet.title}, reason, facts))
     for name in expected:
         asked = [each for each in paper.asked if sheet_of(each) == name]
-        if name in book.sheetnames:
+        if name in {sheet.title for sheet in book.worksheets}:
             found += _figures(book[name], asked, wrong)
         else:
             wrong.append(Wrong(SHEET, {"sheet": name}, MISSING))
@@ -90,7 +93,7 @@ def _opened(content: bytes) -> Workbook:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             parts = packed.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError):
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
         raise refuse(NO_WORKBOOK) from None
     if len(parts) > PARTS or sum(part.file_size for part in parts) > UNPACKED:
         raise refuse(UNPACKS)
@@ -98,10 +101,28 @@ def _opened(content: bytes) -> Workbook:
     if any(mark in name for mark in _ACTIVE for name in names):
         raise refuse(ACTIVE)
     try:
+        if _spread(content) > ROWS * COLUMNS:
+            raise refuse(UNPACKS)
         return load_workbook(io.BytesIO(content), keep_links=False)
+    except RefusedError:
+        raise
     except Exception:
         # whatever a broken or forged file makes the library stumble over, it is no template
         raise refuse(NO_WORKBOOK) from None
+
+
+def _spread(content: bytes) -> int:
+    """How many cells are merged or under a link: the library makes every one, empty or not."""
+    cells = 0
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        for part in packed.namelist():
+            with suppress(SyntaxError), packed.open(part) as text:  # no XML, so no sheet either
+                for _, element in iterparse(text):
+                    if element.tag.endswith(("}mergeCell", "}hyperlink")):
+                        over = CellRange(element.get("ref")).size
+                        cells += over["rows"] * over["columns"]
+                    element.clear()
+    return cells
 
 
 def _check_whose(book: Workbook, paper: Paper) -> None:
