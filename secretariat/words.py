@@ -151,6 +151,8 @@ def _names(programme: Programme, event: Event, by: str, language: Language) -> d
         names["items"] = language.listed([known.get(slug, slug) for slug in data["items"]])
     if event.kind.startswith(("figure.", "stage.")):
         names |= _measured(programme, data, language)
+    if event.kind == "milestone.planned":
+        names["title"] = step_title(programme, data["title"], language)
     if "why" in data:
         names["why"] = why_support(programme, data, language)
     if role := data.get("to"):

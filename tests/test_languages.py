@@ -614,3 +614,11 @@ def test_why_the_board_refuses_is_said_in_its_language_down_to_its_alternatives(
     assert kinds.status_code == 403
     assert "สำนักเลขาธิการ" in kinds.text
     assert " or " not in re.sub(r"<[^>]*>", "", kinds.text.split("<main")[1].split("</main>")[0])
+
+
+def test_whom_a_step_asks_and_what_was_planned_are_said_in_the_language_of_the_page(
+    site: Site,
+) -> None:
+    page = site.browser.get("/functions/som-hosting", headers={"Accept-Language": "lo"}).text
+    assert "ຂໍຈາກເຈົ້າພາບ" in page
+    assert "Costs settled" not in page

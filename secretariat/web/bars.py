@@ -8,7 +8,8 @@ from secretariat.catalogues import marked
 from secretariat.languages import Language
 from secretariat.words import receiver_name
 
-WIDTH, LEFT, RIGHT, LINE, THICK = 640, 150, 520, 30, 16
+WIDTH, LEFT, RIGHT, THICK = 640, 150, 520, 16
+LETTER = 24  # as high as style.css makes letters on a phone, where lines are closest
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Bars:
 def bars(figures: list[FigureCollected], programme: Programme, language: Language) -> Bars:
     """Bars to one scale, with a mark where the last period was."""
     seen = [n for each in figures for n in (each.value, each.before) if n is not None]
+    line = round(LETTER * (language.leading - 0.25))
     scale = (RIGHT - LEFT) / max([*seen, 1])
 
     def along(value: int | None) -> float | None:
@@ -42,7 +44,7 @@ def bars(figures: list[FigureCollected], programme: Programme, language: Languag
     found = [
         Bar(
             name=receiver_name(programme, each.about, language),
-            y=number * LINE,
+            y=number * line,
             length=along(each.value),
             before=along(each.before),
             words=said(each, language),
@@ -50,7 +52,7 @@ def bars(figures: list[FigureCollected], programme: Programme, language: Languag
         for number, each in enumerate(figures)
     ]
     described = "; ".join(f"{bar.name}: {bar.words}" for bar in found)
-    return Bars(found, len(found) * LINE, described)
+    return Bars(found, len(found) * line, described)
 
 
 def said(figure: FigureCollected, language: Language) -> str:
