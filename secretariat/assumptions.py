@@ -79,75 +79,108 @@ def _span(by: By, found: Forecast, zone: str, language: Language) -> str:
     return language.phrase(_OPEN_ENDED if early else _BEYOND, early=early, horizon=horizon)
 
 
-def assumptions(lived: Past, zone: str, paused: int) -> tuple[str, ...]:
+def assumptions(
+    lived: Past, zone: str, paused: int, language: Language = ENGLISH
+) -> tuple[str, ...]:
     """What a forecast rests on, with the figures used."""
-    return tuple(_assumptions(lived, zone, paused))
+    return tuple(_assumptions(lived, zone, paused, language))
 
 
-def _assumptions(lived: Past, zone: str, paused: int) -> Iterator[str]:
+def _assumptions(lived: Past, zone: str, paused: int, language: Language) -> Iterator[str]:
     evidence = lived.evidence
-    waves = len(evidence.handover.waits) + len(evidence.lead.waits)
-    yield (
-        f"The future goes at the pace of the past: {(lived.now - lived.begun).days} days since "
-        f"{_day(lived.begun, zone)}, with {lived.moves} moves of holdings. Holdings of one "
-        f"function that take the same step within a week count as one wave; there were {waves}."
+    yield language.phrase(
+        "The future goes at the pace of the past: {days} days since {day}, with {moves} moves of "
+        "holdings. Holdings of one function that take the same step within a week count as one "
+        "wave; there were {waves}.",
+        days=(lived.now - lived.begun).days,
+        day=language.day(lived.begun.astimezone(ZoneInfo(zone))),
+        moves=lived.moves,
+        waves=len(evidence.handover.waits) + len(evidence.lead.waits),
     )
-    yield f"From UN-led to shared: {_waits(evidence.handover)}"
-    yield f"From shared to government-led: {_waits(evidence.lead)}"
-    yield f"{_setbacks(lived)} What is fully transferred stays so{_undone(evidence.undone)}."
-    yield (
+    handover, lead = (" ".join(_waits(t, language)) for t in (evidence.handover, evidence.lead))
+    yield language.phrase("From UN-led to shared: {waits}", waits=handover)
+    yield language.phrase("From shared to government-led: {waits}", waits=lead)
+    yield f"{_setbacks(lived, language)} {_undone(evidence.undone, language)}"
+    yield language.gettext(
         "All functions go at the same pace, whoever receives them; if some are slower by nature, "
         "the end is later than said. Each goes by itself: a meeting that moves many at once is not "
         "foreseen, nor that the closing day hurries anybody."
     )
     if paused:
-        be = "is" if paused == 1 else "are"
-        yield f"{_counted(paused, 'holding')} {be} paused; nothing paused moves in any future."
+        yield language.ngettext(
+            "{count} holding is paused; nothing paused moves in any future.",
+            "{count} holdings are paused; nothing paused moves in any future.",
+            paused,
+        ).format(count=paused)
 
 
-def _waits(tempo: Tempo) -> str:
+def _waits(tempo: Tempo, language: Language) -> Iterator[str]:
+    """How long a step was waited for, a sentence each."""
     if not tempo.waits:
-        return "never seen; it is taken as slow."
-    words = (
-        f"{_counted(len(tempo.waits), 'wave')}, after {min(tempo.waits):.0f} to "
-        f"{max(tempo.waits):.0f} days of waiting, {median(tempo.waits):.0f} in the middle"
+        yield language.gettext("never seen; it is taken as slow.")
+        return
+    yield language.ngettext(
+        "{count} wave, after {least} to {most} days of waiting, {middle} in the middle.",
+        "{count} waves, after {least} to {most} days of waiting, {middle} in the middle.",
+        len(tempo.waits),
+    ).format(
+        count=len(tempo.waits),
+        least=f"{min(tempo.waits):.0f}",
+        most=f"{max(tempo.waits):.0f}",
+        middle=f"{median(tempo.waits):.0f}",
     )
     if tempo.waiting:
-        words += (
-            f"; {_counted(len(tempo.waiting), 'wait')} had not ended, after "
-            f"{median(tempo.waiting):.0f} days in the middle"
-        )
+        yield language.ngettext(
+            "{count} wait had not ended, after {middle} days in the middle.",
+            "{count} waits had not ended, after {middle} days in the middle.",
+            len(tempo.waiting),
+        ).format(count=len(tempo.waiting), middle=f"{median(tempo.waiting):.0f}")
     if tempo.shares:
-        words += f". On average a wave took along {mean(tempo.shares):.0%} of what waited"
-    return f"{words}. {_memory(tempo)}"
+        yield language.phrase(
+            "On average a wave took along {share} of what waited.",
+            share=f"{mean(tempo.shares):.0%}",
+        )
+    yield _memory(tempo, language)
 
 
-def _memory(tempo: Tempo) -> str:
+def _memory(tempo: Tempo, language: Language) -> str:
     weights = tempo.likelihoods()
     shape = sum(s * w for s, w in zip(SHAPES, weights, strict=True)) / sum(weights)
+    words = marked("How long the wait has lasted makes no difference (shape {shape}).")
     if shape > 1.2:
-        return f"The longer the wait has lasted, the likelier is its end (shape {shape:.1f})."
+        words = marked("The longer the wait has lasted, the likelier is its end (shape {shape}).")
     if shape < 0.85:
-        return f"The longer the wait has lasted, the less likely is its end (shape {shape:.1f})."
-    return f"How long the wait has lasted makes no difference (shape {shape:.1f})."
+        words = marked(
+            "The longer the wait has lasted, the less likely is its end (shape {shape})."
+        )
+    return language.phrase(words, shape=f"{shape:.1f}")
 
 
-def _setbacks(lived: Past) -> str:
-    months = f"{lived.evidence.shared_days / MONTH:,.0f} holding-months of sharing"
+def _setbacks(lived: Past, language: Language) -> str:
+    months = language.number(round(lived.evidence.shared_days / MONTH))
     if back := lived.evidence.setbacks:
-        return f"{_counted(back, 'time')} in {months} a holding was given back; this goes on."
-    return (
-        f"No holding was given back in {months}; as that does not prove that none ever will be, "
-        "half a one is counted."
+        return language.ngettext(
+            "{count} time in {months} holding-months of sharing a holding was given back; this "
+            "goes on.",
+            "{count} times in {months} holding-months of sharing a holding was given back; this "
+            "goes on.",
+            back,
+        ).format(count=back, months=months)
+    return language.phrase(
+        "No holding was given back in {months} holding-months of sharing; as that does not prove "
+        "that none ever will be, half a one is counted.",
+        months=months,
     )
 
 
-def _undone(count: int) -> str:
-    return f", although {_counted(count, 'time')} even this was given back" if count else ""
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+def _undone(count: int, language: Language) -> str:
+    if not count:
+        return language.gettext("What is fully transferred stays so.")
+    return language.ngettext(
+        "What is fully transferred stays so, although {count} time even this was given back.",
+        "What is fully transferred stays so, although {count} times even this was given back.",
+        count,
+    ).format(count=count)
 
 
 def percent(share: float, language: Language = ENGLISH) -> str:
@@ -164,10 +197,6 @@ def month(at: datetime, zone: str, language: Language = ENGLISH) -> str:
 def short_month(at: datetime | None, zone: str, language: Language = ENGLISH) -> str:
     """“May 2021”; what lies beyond the horizon is “later”."""
     return language.short_month(at.astimezone(ZoneInfo(zone))) if at else language.gettext("later")
-
-
-def _day(at: datetime, zone: str) -> str:
-    return f"{at.astimezone(ZoneInfo(zone)):%-d %B %Y}"
 
 
 def _range(low: int, high: int, language: Language) -> str:

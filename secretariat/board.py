@@ -17,6 +17,7 @@ from schemas.tables import Entry, Holding, Obligation, PlannedMilestone, Run, So
 from secretariat import forecast, ledger, rotation
 from secretariat.commands.holdings import held
 from secretariat.commands.office import in_office
+from secretariat.languages import ENGLISH, Language
 from secretariat.ownership import counts_as, transferred
 
 PHASES = list(Phase)
@@ -216,7 +217,9 @@ def runs(session: Session, limit: int = 5) -> list[Run]:
     return list(session.exec(select(Run).order_by(col(Run.asked_at).desc()).limit(limit)))
 
 
-def outlook(session: Session, programme: Programme, now: datetime) -> Forecast | TooLittle:
+def outlook(
+    session: Session, programme: Programme, now: datetime, language: Language = ENGLISH
+) -> Forecast | TooLittle:
     """When everything will be fully transferred, by the moves of holdings up to ``now``.
 
     Chance is seeded by the moves themselves: the same history gives the same forecast.
@@ -230,6 +233,7 @@ def outlook(session: Session, programme: Programme, now: datetime) -> Forecast |
         zone=programme.zone,
         seed=last,
         paused=_paused(session),
+        language=language,
     )
 
 

@@ -22,6 +22,8 @@ from zoneinfo import ZoneInfo
 
 from schemas.forecast import Ahead, By, Change, Counts, Forecast, Reached, TooLittle
 from secretariat.assumptions import assumptions
+from secretariat.catalogues import marked
+from secretariat.languages import ENGLISH, Language
 from secretariat.pace import DAY, SHAPES, SHARED, UN_LED, Past, Standing, Tempo, past
 
 FUTURES = 2000
@@ -40,6 +42,7 @@ def forecast(
     zone: str,
     seed: str,
     paused: AbstractSet[str] = frozenset(),
+    language: Language = ENGLISH,
 ) -> Forecast | TooLittle:
     """What the past says about the end, or why it does not say enough.
 
@@ -48,7 +51,7 @@ def forecast(
     ``seed`` give the same forecast.
     """
     lived = past(changes, now, paused)
-    if lacks := missing(lived):
+    if lacks := missing(lived, language):
         return TooLittle(now, closes, len(lived.standings), lived.fully, lacks)
     ends = futures(lived, seed)
     orders = [sorted(future) for future in zip(*ends.values(), strict=True)]
@@ -68,27 +71,35 @@ def forecast(
         at_close=None if closing is None else _at_close(fully, orders, closing),
         horizon=now + timedelta(days=HORIZON_DAYS),
         futures=FUTURES,
-        assumptions=assumptions(lived, zone, len(paused)),
+        assumptions=assumptions(lived, zone, len(paused), language),
     )
 
 
-def missing(lived: Past) -> str:
+def missing(lived: Past, language: Language = ENGLISH) -> str:
     """What the history lacks for a forecast, in a sentence; empty if it lacks nothing."""
     standings = lived.standings.values()
     if not standings:
-        return "There is nothing to forecast yet: no function has a holding."
+        return language.gettext("There is nothing to forecast yet: no function has a holding.")
     if all(standing.fully for standing in standings):
         return ""
     days = (lived.now - lived.begun).days
     handovers, leads = len(lived.evidence.handover.waits), len(lived.evidence.lead.waits)
     lacks = []
     if days < LEAST_DAYS:
-        lacks.append(f"{LEAST_DAYS} days, and it has {days}")
+        lacks.append(
+            language.phrase("{least} days, and it has {days}", least=LEAST_DAYS, days=days)
+        )
     if handovers < LEAST_WAVES and any(standing.levels[UN_LED] for standing in standings):
-        lacks.append(f"{LEAST_WAVES} waves from UN-led to shared, and it has {handovers}")
+        words = marked("{least} waves from UN-led to shared, and it has {waves}")
+        lacks.append(language.phrase(words, least=LEAST_WAVES, waves=handovers))
     if leads < LEAST_WAVES:
-        lacks.append(f"{LEAST_WAVES} waves from shared to government-led, and it has {leads}")
-    return f"The history is too short for a forecast. It takes {'; '.join(lacks)}." if lacks else ""
+        words = marked("{least} waves from shared to government-led, and it has {waves}")
+        lacks.append(language.phrase(words, least=LEAST_WAVES, waves=leads))
+    if not lacks:
+        return ""
+    return language.phrase(
+        "The history is too short for a forecast. It takes {lacks}.", lacks="; ".join(lacks)
+    )
 
 
 # -- the futures ----------------------------------------------------------------------------------

@@ -80,11 +80,10 @@ def show_forecast(request: Request, at: str | None = None) -> Response:
     """When everything will be fully transferred, as seen now or at the end of a past day."""
     office: Office = request.app.state.parts.office
     programme = office.programme
-    look = looking(request, at)
+    language, look = language_at(request), looking(request, at)
     with look.store.read() as session, office.store.read() as present:
-        found = board.outlook(session, programme, look.now)
+        found = board.outlook(session, programme, look.now, language)
         months = _months(present, office)
-    language = language_at(request)
     said = _said(found, programme.zone, language)
     return render(
         request,
