@@ -17,6 +17,7 @@ from secretariat.ladder import (
     still_due,
     times,
 )
+from secretariat.ladder import worked as worked_since
 from tests.conftest import at
 
 ZONES = {
@@ -220,17 +221,43 @@ def test_what_is_asked_after_its_day_is_due_when_it_must_be_acknowledged(
     found = times(a_ladder(acknowledge_within=within), due_on, lead_time, work, now)
     asked_on = work.today(found.asked_at)
     assert found.do_by == work.end_of(found.due_on)
-    if due_on >= asked_on:
+    assert found.by_rule is (due_on >= asked_on)
+    if found.by_rule:
         assert found.due_on == due_on
     else:
         assert worked(work, asked_on, found.due_on) == min(lead_time, within)
+
+
+@unhurried
+@given(WORKED, LEADS, st.integers(1, 30))
+def test_an_extension_is_that_many_working_days_on_top_of_the_day_due(
+    due: Due, lead_time: int, days: int
+) -> None:
+    work, due_on = due
+    first = times(a_ladder(), due_on, lead_time, work, LONG_BEFORE)
+    found = times(a_ladder(), due_on, lead_time, work, LONG_BEFORE, extended_by=days)
+    assert (found.asked_at, found.by_rule) == (first.asked_at, True)
+    assert worked(work, due_on, found.due_on) == days
+
+
+@pytest.mark.parametrize(
+    ("now", "asked_anew"),
+    [("2019-05-20", True), ("2019-06-03T02:00", False), ("2019-06-05", False)],
+    ids=["the day now lies far ahead", "asked just now", "asked already"],
+)
+def test_a_body_asked_before_is_asked_anew_only_if_its_day_moved_far_ahead(
+    now: str, asked_anew: bool
+) -> None:
+    before = at("2019-05-13T03:00")
+    found = times(a_ladder(), date(2019, 6, 17), 10, a_calendar("VN"), at(now), asked_at=before)
+    assert found.asked_at == (at("2019-06-03T02:00") if asked_anew else before)
 
 
 def test_due_today_is_said_before_it_is_late_even_if_the_day_is_a_holiday_there() -> None:
     """The plan counts the secretariat's working days; this Friday is free in Cambodia only."""
     independence_day = date(2018, 11, 9)
     found = times(a_ladder(a_step("due", 0)), independence_day, 20, a_calendar("KH"), LONG_BEFORE)
-    assert found.steps[0] < found.do_by
+    assert found.steps[0] == at("2018-11-08T09:00+07:00") < found.do_by
 
 
 @pytest.mark.parametrize(
@@ -329,3 +356,21 @@ def test_an_acknowledgement_runs_out_unless_the_day_due_comes_first(
 )
 def test_the_first_day_late_is_the_one_after_the_last(past: timedelta, late: int) -> None:
     assert days_late(MONDAY_IN_HANOI, MONDAY_IN_HANOI + past) == late
+
+
+@pytest.mark.parametrize(
+    ("after", "until", "days"),
+    [
+        ("2019-06-03", "2019-06-03", 0),
+        ("2019-06-03", "2019-06-04", 1),
+        ("2019-06-03", "2019-06-07", 4),
+        ("2019-06-07", "2019-06-10", 1),  # over a weekend
+        ("2019-08-30", "2019-09-03", 1),  # and over the second of September
+        ("2019-06-07", "2019-06-03", 0),
+    ],
+)
+def test_working_days_are_counted_from_the_day_after_up_to_and_with_the_last(
+    after: str, until: str, days: int
+) -> None:
+    first, last = date.fromisoformat(after), date.fromisoformat(until)
+    assert worked_since(a_calendar("VN"), first, last) == days

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from schemas.acts import Offer, Withdraw
+from schemas.events import Event
 from schemas.read_models import READ_MODELS
 from schemas.tables import Entry, Holding, Mail
 from secretariat import audit, ledger
@@ -196,6 +197,7 @@ def test_a_head_that_is_none_is_refused(text: str) -> None:
 
 def test_a_head_is_read_as_it_is_printed() -> None:
     found = head_of(a_ledger(3))
+    assert str(found) == f"3:{found.hash[:16]}"
     assert parse_head(f" {found}\n") == Head(3, found.hash[:16])
 
 
@@ -226,6 +228,20 @@ def by_sql(store: Store, *statements: str) -> None:
 def test_what_was_lived_is_whole_and_makes_the_tables_that_are_there(kept: Store) -> None:
     assert fault(kept) == ""
     assert audit.differing(kept) == []
+
+
+def test_the_history_until_an_instant_has_what_happened_at_it_in_order_and_nothing_later(
+    store: Store,
+) -> None:
+    with store.write() as session:
+        for hour, kind in enumerate(("first", "second", "third", "fourth")):
+            event = Event(kind, KEY, {"hour": hour})
+            ledger.append(session, [event], at=at(f"2018-01-01T0{hour}:00"), by="un-act")
+    with store.read() as session:
+        found = [ledger.event(entry) for entry in ledger.until(session, at("2018-01-01T02:00"))]
+    assert [(event.kind, event.data["hour"]) for event in found] == [
+        ("first", 0), ("second", 1), ("third", 2),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,21 @@ GOVERNMENTS = frozenset({OWNER, RECEIVER, STRANGER, ENDED, "chair"})
 BODIES = Bodies(STEWARD, GOVERNMENTS, frozenset({ENDED}))
 EVERYBODY = (OWNER, RECEIVER, STRANGER, STEWARD, ENDED, ENGINE)
 UN_LED, SHARED, GOVERNMENT_LED, COMPLETED = Phase
+EVENTS = {
+    "offer": "holding.offered",
+    "accept": "holding.accepted",
+    "decline": "holding.declined",
+    "withdraw": "holding.withdrawn",
+    "expire": "holding.expired",
+    "advance": "holding.advanced",
+    "complete": "holding.completed",
+    "reopen": "holding.reopened",
+    "return": "holding.returned",
+    "suspend": "holding.suspended",
+    "resume": "holding.resumed",
+    "take-custody": "holding.custody-taken",
+    "release": "holding.released",
+}
 FACTS = {
     "offer": {"phase": "government_led", "answer_by": "2019-02-01T17:00:00+00:00"},
     "decline": {"reason": "no staff yet"},
@@ -84,7 +99,7 @@ def test_every_act_by_everybody_does_what_the_model_says(held: Held) -> None:
         if isinstance(expected, Held):
             event = decide(held, a_wish(act, by), BODIES)
             assert after(held, event) == expected, (act, by)
-            assert event.subject == held.id
+            assert (event.kind, event.subject) == (EVENTS[act], held.id)
         else:
             with pytest.raises(expected):
                 decide(held, a_wish(act, by), BODIES)
