@@ -244,6 +244,8 @@ def test_the_staff_prepare_offer_postpone_and_think_again(
         page = staff.page
         staff.signs_in_as("un-act-focal-point")
         codes = sets_up_a_second_factor(staff)
+        told = staff.mail("focal-point@un-act.example")
+        assert told["subject"].endswith("Your account was changed")
         staff.presses("Sign out")
         signs_in_with_both(staff, "focal-point@un-act.example", codes[0])
 
