@@ -55,8 +55,11 @@ FACTS = {
 
 def emptied(engine: Engine) -> Store:
     store = Store(engine)
-    SQLModel.metadata.drop_all(engine)
-    SQLModel.metadata.create_all(engine)
+    if store.is_empty():
+        store.migrate()
+    with store.write() as session:
+        for table in reversed(SQLModel.metadata.sorted_tables):
+            session.connection().execute(table.delete())
     return store
 
 
