@@ -366,8 +366,7 @@ class Facts:
 
     def _about_account(self, mail: Mail) -> Known:
         """Without a link; whom to ask is who can shut an account, else the secretariat."""
-        operators = (each.slug for each in self.programme.bodies if each.kind == "operator")
-        ask = next(operators, self.programme.secretariat)
+        ask = next(iter(self.programme.operators()), self.programme.secretariat)
         return {
             "at": datetime.fromisoformat(mail.context["at"]),
             "ask": self._body(ask),

@@ -16,6 +16,7 @@ from notifications.drain import Drain
 from notifications.transport import Transport
 from schemas.tables import Mail
 from secretariat.clock import Clock
+from secretariat.moments import span
 from secretariat.points import reached
 from secretariat.store import Store
 
@@ -86,7 +87,7 @@ class Outbox:
         now = self.clock.now()
         count, since = self.backlog(now)
         age = now - since if since else timedelta()
-        late = f"{count} should have left, the oldest {_age(age)} ago" if age > MINUTE else ""
+        late = f"{count} should have left, the oldest {span(age)} ago" if age > MINUTE else ""
         held = self.held()
         aside = f"{held} held, see the last mails" if held else ""
         return "".join(f"; {part}" for part in (late, aside) if part)
@@ -126,11 +127,3 @@ def write_due(store: Store, composer: Composer, now: datetime) -> None:
     while more:
         with store.write() as session:
             more = claims.write(session, composer, now)
-
-
-def _age(age: timedelta) -> str:
-    minutes = int(age.total_seconds() // 60)
-    for size, name in ((1440, "day"), (60, "hour"), (1, "minute")):
-        if count := minutes // size:
-            return f"{count} {name}{'s' if count > 1 else ''}"
-    return "a moment"

@@ -380,6 +380,10 @@ class Programme(Part):
     def task_forces(self) -> list[str]:
         return [self.task_force(member.code) for member in self.members]
 
+    def operators(self) -> list[str]:
+        """The bodies that run the program, if the programme names any."""
+        return [body.slug for body in self.bodies if body.kind == "operator"]
+
     def body_zone(self, slug: str) -> ZoneInfo:
         """Where the body's working day is: its member's zone, else the programme's."""
         body = self._bodies[slug]

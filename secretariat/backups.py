@@ -160,7 +160,7 @@ def _settle(store: Store, now: datetime) -> None:
 
 def _is_in_use(store: Store) -> bool:
     """Whether something ever happened in it; a damaged file counts as such."""
-    if store.is_sqlite and not Path(store.engine.url.database or "").exists():
+    if store.file and not store.file.exists():
         return False
     try:
         return not (store.is_empty() or store.is_untouched())

@@ -26,6 +26,7 @@ from secretariat import shelf
 from secretariat.clock import JUMP, WallClock
 from secretariat.errors import SecretariatError
 from secretariat.installation import is_demo
+from secretariat.moments import span
 from secretariat.place import check_place
 from secretariat.programme import load_programme
 from secretariat.settings import Settings
@@ -90,7 +91,8 @@ def _store(settings: Settings) -> Iterator[Finding]:
 
 
 def _sqlite(store: Store) -> Iterator[Finding]:
-    path = Path(str(store.engine.url.database))
+    path = store.file
+    assert path
     check_place(path)
     with store.read() as session:
         ask = session.connection().exec_driver_sql
@@ -123,7 +125,7 @@ def _postgresql(store: Store) -> Iterator[Finding]:
         ahead = WallClock().now() - ask("select clock_timestamp()").scalar_one()
     if abs(ahead) > timedelta(seconds=30):
         yield Finding(
-            "clock", f"it is {_span(ahead)} {_side(ahead)} that of the database",
+            "clock", f"it is {span(ahead)} {_side(ahead)} that of the database",
             "timedatectl set-ntp true, on both machines", grave=abs(ahead) > JUMP,
         )  # fmt: skip
 
@@ -136,7 +138,7 @@ def _clock(settings: Settings) -> Iterator[Finding]:
         last = session.exec(select(func.max(Entry.at))).one()
     if last and not is_demo(store) and (behind := last - now) > JUMP:
         yield Finding(
-            "clock", f"it is {_span(behind)} behind what is already written",
+            "clock", f"it is {span(behind)} behind what is already written",
             "timedatectl set-ntp true; then secretariat clock agree", grave=True,
         )  # fmt: skip
     if (
@@ -154,9 +156,9 @@ def _backups(settings: Settings) -> Iterator[Finding]:
         first = session.exec(select(func.min(Entry.at))).one()
     age = shelf.age(settings.backups, now)
     if age is None and first and now - first > MUCH and not is_demo(store):
-        yield Finding("backups", f"none is proved, of {_span(now - first)} of history", mend)
+        yield Finding("backups", f"none is proved, of {span(now - first)} of history", mend)
     elif age and age > YOUNG:
-        yield Finding("backups", f"the last one proved is {_span(age)} old", mend)
+        yield Finding("backups", f"the last one proved is {span(age)} old", mend)
 
 
 def _relay(settings: Settings) -> Iterator[Finding]:
@@ -231,8 +233,8 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
     """What only its owner may read: keys, the store, and settings with a password in them."""
     files = [*settings.keys.glob("*.key"), settings.keys / "prefect.auth", Path(".env")]
     files += [Path(settings.dkim_key), settings.oidc_client_secret_file or Path()]
-    if (store := open_store(settings.store_url)).is_sqlite:
-        files.append(Path(str(store.engine.url.database)))
+    if path := open_store(settings.store_url).file:
+        files.append(path)
     for path in files:
         if path.is_file() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield Finding("secrets", f"others may read {path}", f"chmod 600 {path}", grave=True)
@@ -283,14 +285,6 @@ def _python(_settings: Settings) -> Iterator[Finding]:
             "(CVE-2024-6923); we prove each mail's headers ourselves, other programs may not",
             "install the newest Python of its series",
         )  # fmt: skip
-
-
-def _span(time: timedelta) -> str:
-    seconds = int(abs(time).total_seconds())
-    for size, name in ((86_400, "day"), (3600, "hour"), (60, "minute")):
-        if count := seconds // size:
-            return f"{count} {name}{'s' if count > 1 else ''}"
-    return f"{seconds} seconds"
 
 
 def _side(ahead: timedelta) -> str:

@@ -26,7 +26,7 @@ class Marks:
 
     def _look_sqlite(self) -> str | None:
         """SQLite counts what other connections commit, so one is kept that only looks."""
-        path = self._store.engine.url.database
+        path = self._store.file
         if not path:
             return None
         with self._lock:

@@ -60,3 +60,12 @@ def in_words(zone: str, language: Language = ENGLISH) -> Callable[[datetime], st
         return language.moment(local)
 
     return words
+
+
+def span(time: timedelta) -> str:
+    """How long, either way, in its largest whole unit: “3 days”, for operators."""
+    seconds = int(abs(time).total_seconds())
+    for size, name in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if count := seconds // size:
+            return f"{count} {name}{'s' if count > 1 else ''}"
+    return f"{seconds} seconds"

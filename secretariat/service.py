@@ -6,7 +6,6 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
-from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -232,8 +231,7 @@ def _prepared(settings: Settings) -> Store:
     """The store with its newest tables, and a backup of it with the older ones if it had such."""
     _ = settings.directory
     store = open_store(settings.store_url)
-    if store.is_sqlite:
-        path = Path(str(store.engine.url.database))
+    if path := store.file:
         check_place(path)
         path.touch(mode=0o600)
     if not store.is_empty() and store.is_behind():

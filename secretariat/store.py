@@ -93,6 +93,12 @@ class Store:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
 
+    @property
+    def file(self) -> Path | None:
+        """Where SQLite keeps it; None: in memory, or on a server."""
+        path = self.engine.url.database if self.is_sqlite else None
+        return Path(path) if path else None
+
     @contextlib.contextmanager
     def read(self) -> Iterator[Session]:
         with self._reachable(), _Session(self.engine) as session:
@@ -143,8 +149,8 @@ class Store:
 
     def check_room(self) -> None:
         """Raises UnreachableError while the disk is too full to be sure of the next write."""
-        path = self.engine.url.database if self.is_sqlite else None
-        if path and Path(path).exists() and shutil.disk_usage(path).free < _ROOM:
+        path = self.file
+        if path and path.exists() and shutil.disk_usage(path).free < _ROOM:
             raise UnreachableError(
                 f"The disk that holds {path} is nearly full. Make room on it; mail waits."
             )
@@ -317,8 +323,7 @@ def open_store(url: str) -> Store:
 def opened(url: str) -> Store:
     """A store that already holds the tables. Raises UnreachableError, ConflictError."""
     store = open_store(url)
-    path = store.engine.url.database
-    missing = store.is_sqlite and path and not Path(path).exists()
+    missing = store.file and not store.file.exists()
     if missing or store.is_empty():
         raise ConflictError(
             f"There is nothing in {store.engine.url.render_as_string()} yet. "

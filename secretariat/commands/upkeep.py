@@ -19,5 +19,5 @@ def tell(office: Office, why: str) -> None:
 
 
 def _operators(programme: Programme) -> list[Contact]:
-    bodies = {body.slug for body in programme.bodies if body.kind == "operator"}
+    bodies = programme.operators()
     return [contact for contact in programme.contacts if contact.body in bodies]
