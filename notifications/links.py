@@ -180,7 +180,7 @@ def is_open(session: Session, purpose: str, subject: str, body: str) -> bool:
         objected = session.get(Objection, (subject, body))
         return silence is not None and silence.state in ("open", "broken") and objected is None
     holding = session.get(Holding, subject)
-    if purpose == DIGESTS or holding is None:
+    if holding is None:
         return False
     if purpose == "offer":
         return holding.offered_to == body

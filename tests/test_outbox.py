@@ -13,19 +13,40 @@ import pytest
 from aiosmtpd.controller import Controller
 from sqlmodel import col, delete, select
 
-from notifications.claims import LEASE
+from notifications import drain
+from notifications.allowance import Limits
+from notifications.claims import AT_ONCE, BEGUN, LEASE
 from notifications.compose import Composer
 from notifications.links import Links
-from notifications.outbox import Outbox
+from notifications.outbox import Outbox, write_due
 from notifications.smtp import Relay, can_connect
 from notifications.transport import RelayError
 from schemas.acts import Done
 from schemas.programme import Programme
-from schemas.tables import Mail, Obligation
+from schemas.tables import Mail, Obligation, Urgency
 from secretariat import points
+from secretariat.clock import VirtualClock
+from secretariat.errors import UnreachableError
+from secretariat.store import Store
 from secretariat.timers import tick
 from tests.conftest import Bench, free_port
+from tests.test_claims import (
+    DAY,
+    MINUTE,
+    NOW,
+    SECOND,
+    composer,
+    frozen,
+    frozen_ones,
+    row,
+    sending,
+    states,
+    unwritten,
+)
+from tests.test_links_rules import kept
 from tests.test_obligations import HOST, Opened, a_meeting
+
+__all__ = ["composer"]
 
 FOCAL = "tf-vn-focal-point"
 
@@ -266,3 +287,154 @@ def test_catcher_keeps_what_it_takes_whole(tmp_path: Path) -> None:
     message = catcher.read(tmp_path, name)
     assert message and message["subject"] == "one"
     assert catcher.read(tmp_path, "../secret.key") is None
+
+
+# -- what is kept between drains -------------------------------------------------------------------
+
+
+@pytest.fixture
+def outbox(store: Store, composer: Composer, server: Server) -> Outbox:
+    """One that may use a single connection, so that the order of mails is theirs."""
+    relay, limits = Relay(urlsplit(url_of(server))), Limits(connections=1)
+    return Outbox(store, VirtualClock(NOW), composer, relay, limits)
+
+
+def limited(outbox: Outbox, **limits: int) -> Outbox:
+    """The same after a restart, with a relay that allows so many mails."""
+    known = outbox.store, outbox.clock, outbox.composer, outbox.transport
+    return Outbox(*known, Limits(connections=1, **limits))
+
+
+def moved(outbox: Outbox, time: timedelta) -> None:
+    outbox.clock = VirtualClock(outbox.clock.now() + time)
+
+
+def left(key: str, ago: timedelta) -> Mail:
+    """A mail that left a while before now."""
+    at = NOW - ago
+    return frozen(key, state="accepted", attempted_at=at, accepted_at=at, ended_at=at)
+
+
+@pytest.mark.parametrize(("limit", "window"), [("per_minute", MINUTE), ("per_day", DAY)])
+def test_what_left_before_a_restart_counts_too(
+    store: Store, outbox: Outbox, limit: str, window: timedelta
+) -> None:
+    kept(store, left("too long ago", window), left("just", window - SECOND), left("now", SECOND))
+    kept(store, *(frozen(f"m{number}") for number in range(3)))
+    again = limited(outbox, **{limit: 4})
+    assert again.drain() == 2
+    moved(again, SECOND)
+    assert again.drain() == 1
+
+
+def test_what_left_since_is_counted_once(store: Store, outbox: Outbox) -> None:
+    again = limited(outbox, per_minute=3)
+    for number in range(3):
+        kept(store, frozen(f"m{number}"))
+        assert again.drain() == 1
+
+
+def test_while_nothing_is_due_nobody_who_writes_is_waited_for(store: Store, outbox: Outbox) -> None:
+    kept(store, frozen("later", not_before=NOW + SECOND), left("gone", DAY))
+    with store.queue() as writing:
+        writing.add(unwritten("by another", not_before=NOW + SECOND))
+        writing.flush()
+        assert outbox.drain() == 0
+
+
+def test_what_could_not_be_kept_is_taken_back_at_once_and_sent(
+    store: Store, outbox: Outbox, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(store, frozen("one"))
+
+    def full(*_: object) -> None:
+        raise UnreachableError("the disk is full")
+
+    with monkeypatch.context() as patch, pytest.raises(UnreachableError):
+        patch.setattr(drain.records, "keep", full)
+        outbox.drain()
+    assert (row(store, "one").state, server.taken) == ("sending", [])
+    assert outbox.drain() == 1
+    assert (states(store), len(server.taken)) == ({"one": "accepted"}, 1)
+    kept(store, sending("another s", lease_until=NOW + SECOND))
+    assert outbox.drain() == 0
+    assert states(store)["another s"] == "sending"
+
+
+def test_what_is_over_ends_and_the_secretariat_is_told(
+    store: Store, outbox: Outbox, server: Server
+) -> None:
+    kept(store, frozen("over", urgency=Urgency.DUTY, expires_at=NOW), frozen("good"))
+    assert outbox.drain() == 2
+    over = row(store, "over")
+    assert (over.state, over.ended_at) == ("expired", NOW)
+    with store.read() as session:
+        told = session.exec(select(Mail).where(Mail.template == "undelivered")).one()
+    assert (told.contact, told.state, told.asked_at) == ("un-act-head", "accepted", NOW)
+
+
+def test_what_waits_for_one_person_goes_as_one(store: Store, outbox: Outbox) -> None:
+    within = timedelta(minutes=outbox.composer.programme.digest.within)
+    kept(store, unwritten("a"), unwritten("b", not_before=NOW + within))
+    assert outbox.drain() == 1
+    assert list(states(store).values()) == ["bundled", "bundled", "accepted"]
+
+
+def test_who_begins_anew_takes_back_all_that_was_being_sent(
+    store: Store, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(store, sending("claimed"), sending("begun", phase=BEGUN), left("gone", DAY))
+    seen: list[tuple[str, dict[str, str]]] = []
+    monkeypatch.setattr(points, "on_reaching", lambda point: seen.append((point, states(store))))
+    outbox.recover()
+    all_back = {"claimed": "waiting", "begun": "waiting", "gone": "accepted"}
+    assert seen == [("wake", all_back)]
+    assert row(store, "begun").not_before == NOW + MINUTE
+    assert outbox.drain() == 1, "what may have been taken rests a minute"
+
+
+# -- what waits, in words --------------------------------------------------------------------------
+
+
+def test_what_should_have_left_is_counted_with_the_oldest(store: Store, outbox: Outbox) -> None:
+    assert outbox.backlog(NOW) == (0, None)
+    kept(
+        store,
+        frozen("due"), frozen("unsure", state="unknown", not_before=NOW - DAY), sending("going"),
+        frozen("later", not_before=NOW + SECOND), frozen("aside", state="held"), left("gone", DAY),
+    )  # fmt: skip
+    assert outbox.backlog(NOW) == (3, NOW - DAY)
+    assert outbox.backlog(NOW + SECOND) == (4, NOW - DAY)
+    assert outbox.held() == 1
+
+
+def test_mail_that_waits_though_it_should_not_is_told_after_another_sentence(
+    store: Store, outbox: Outbox
+) -> None:
+    assert outbox.waiting_in_words() == ""
+    kept(store, frozen("a", not_before=NOW - MINUTE), frozen("b"))
+    assert outbox.waiting_in_words() == "", "within a minute nothing is late"
+    moved(outbox, SECOND)
+    late = "; 2 should have left, the oldest 1 minute ago"
+    assert outbox.waiting_in_words() == late
+    kept(store, frozen("aside", state="held"))
+    assert outbox.waiting_in_words() == f"{late}; 1 held, see the last mails"
+    outbox.drain()
+    assert outbox.waiting_in_words() == "; 1 held, see the last mails"
+
+
+# -- written beforehand ----------------------------------------------------------------------------
+
+
+def test_where_time_leaps_all_that_may_leave_is_frozen_first(
+    store: Store, composer: Composer
+) -> None:
+    kept(
+        store,
+        *(unwritten(f"m{n}", urgency=Urgency.AT_ONCE) for n in range(AT_ONCE + 1)),
+        unwritten("a"), unwritten("b"), unwritten("later", not_before=NOW + DAY),
+    )  # fmt: skip
+    write_due(store, composer, NOW)
+    assert len(frozen_ones(store)) == AT_ONCE + 2
+    assert (states(store)["a"], states(store)["b"]) == ("bundled", "bundled")
+    assert row(store, "later").content is None
