@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
 from itertools import chain
+from operator import attrgetter
 from typing import Any, cast
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import Table
+from sqlalchemy import Row, Table
 from sqlmodel import Session, SQLModel, col, delete, select
 
 from schemas.read_models import READ_MODELS
@@ -17,12 +18,13 @@ from schemas.tables import Entry, Mail, Setting
 from secretariat import ledger, readmodels
 from secretariat.errors import BadInputError, ConflictError
 from secretariat.languages import ENGLISH, Language
-from secretariat.ledger import BEGINNING, Head, canonical, seal
+from secretariat.ledger import BEGINNING, COVERED, Head, canonical, seal
 from secretariat.store import Store
 
 SHORTEST = 12  # hex digits of a seal that still say which entry is meant
 NOTED_IN = "X-Secretariat-Ledger"  # the header of a mail that carries the head at its time
 RELAYED = "relay.cursor"
+_FACTS = attrgetter(*COVERED, "hash")  # as the columns of a row stand
 _ENTRIES: Table = Entry.__table__  # type: ignore[attr-defined]
 _ALL = _ENTRIES.select().order_by(_ENTRIES.c.seq).execution_options(yield_per=1000)
 
@@ -48,45 +50,48 @@ def verify(entries: Iterable[Entry], noted: Sequence[Head] = ()) -> Verdict:
 
     Reads one entry at a time; ``noted`` hashes may be cut to their first 12 or more digits.
     """
-    last = Head(0, BEGINNING)
-    at_seq: dict[int, list[Head]] = {}
+    seq, prev = 0, BEGINNING
+    at_seq: dict[int, list[str]] = {}
     for head in noted:
-        at_seq.setdefault(head.seq, []).append(head)
-    found = iter(entries)
-    while True:
-        try:
-            entry = next(found, None)
-        except (ValueError, TypeError) as error:
-            return Verdict(last, Fault(last.seq + 1, f"cannot be read ({error})"))
-        if entry is None:
-            break
-        if why := _wrong(entry, last):
-            return Verdict(last, Fault(entry.seq or 0, why))
-        for head in at_seq.pop(entry.seq or 0, []):
-            if not entry.hash.startswith(head.hash):
-                why = f"is sealed {entry.hash[:16]}, but was noted as {head.hash[:16]} before"
-                return Verdict(last, Fault(head.seq, why))
-        last = Head(entry.seq or 0, entry.hash)
-    beyond = [seq for seq in at_seq if seq > last.seq]
-    if beyond:
-        why = f"and all after it are missing: entry {max(beyond)} was noted before"
-        return Verdict(last, Fault(last.seq + 1, why))
-    return Verdict(last, None)
-
-
-def _wrong(entry: Entry, last: Head) -> str:
-    """Why an entry cannot follow the last good one; empty if it can."""
-    if entry.seq != last.seq + 1:
-        missing = f"{last.seq + 1}" if entry.seq == last.seq + 2 else f"{last.seq + 1} and others"
-        return f"does not follow entry {last.seq}: entry {missing} was taken out or renumbered"
+        at_seq.setdefault(head.seq, []).append(head.hash)
     try:
-        sealed = seal(entry)
+        for entry in entries:
+            found = tuple(entry) if isinstance(entry, Row) else _FACTS(entry)
+            why = _wrong(found, seq, prev)
+            if not why and found[0] in at_seq:
+                why = _noted_as(at_seq.pop(found[0]), found[-1])
+            if why:
+                return Verdict(Head(seq, prev), Fault(found[0] or 0, why))
+            seq, prev = found[0], found[-1]
+    except (ValueError, TypeError) as error:
+        return Verdict(Head(seq, prev), Fault(seq + 1, f"cannot be read ({error})"))
+    if beyond := [noted_seq for noted_seq in at_seq if noted_seq > seq]:
+        why = f"and all after it are missing: entry {max(beyond)} was noted before"
+        return Verdict(Head(seq, prev), Fault(seq + 1, why))
+    return Verdict(Head(seq, prev), None)
+
+
+def _wrong(found: tuple[Any, ...], seq: int, prev: str) -> str:
+    """Why what an entry says cannot follow the last good one; empty if it can."""
+    if found[0] != seq + 1:
+        missing = f"{seq + 1}" if found[0] == seq + 2 else f"{seq + 1} and others"
+        return f"does not follow entry {seq}: entry {missing} was taken out or renumbered"
+    try:
+        hash_ = seal(*found[:-1])
     except (AttributeError, ValueError, TypeError):
         return "cannot be read"
-    if entry.hash != sealed:
+    if found[-1] != hash_:
         return "does not match its seal: something in it was changed"
-    if entry.prev != last.hash:
+    if found[-2] != prev:
         return "was sealed after another entry than the one before it: put in, moved or replaced"
+    return ""
+
+
+def _noted_as(before: Iterable[str], now: str) -> str:
+    """Why a seal is not what was noted of it; empty if it is."""
+    for noted in before:
+        if not now.startswith(noted):
+            return f"is sealed {now[:16]}, but was noted as {noted[:16]} before"
     return ""
 
 

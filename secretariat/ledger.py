@@ -5,10 +5,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from json.encoder import encode_basestring as quoted
 
 from sqlalchemy import Table
-from sqlmodel import Session, col, insert, select
+from sqlmodel import Session, col, select
 
 from schemas.events import Event
 from schemas.tables import Entry
@@ -18,7 +18,8 @@ BEGINNING = "0" * 64
 _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 _ENTRIES: Table = Entry.__table__  # type: ignore[attr-defined]
 _LAST = select(_ENTRIES.c.seq, _ENTRIES.c.hash).order_by(_ENTRIES.c.seq.desc()).limit(1)
-_COVERED = ("seq", "at", "kind", "subject", "by", "version", "data", "key", "prev")
+_ADDED = _ENTRIES.insert()
+COVERED = ("seq", "at", "kind", "subject", "by", "version", "data", "key", "prev")
 
 
 @dataclass(frozen=True)
@@ -45,37 +46,38 @@ def append(
     The caller holds the store's write lock, so two writers never see the same last entry.
     """
     last = head(session)
-    rows: list[dict[str, Any]] = []
+    prev, rows = last.hash, []
     for seq, event in enumerate(events, last.seq + 1):
-        row = {
-            "seq": seq,
-            "at": at,
-            "kind": event.kind,
-            "subject": event.subject,
-            "by": by,
-            "version": version_of(event.kind),
-            "data": canonical(event.data),
-            "key": None if rows else key,
-            "prev": rows[-1]["hash"] if rows else last.hash,
-        }
-        rows.append(row | {"hash": _sealed([row[name] for name in _COVERED])})
+        version, data = version_of(event.kind), canonical(event.data)
+        covered = (seq, at, event.kind, event.subject, by, version, data, key, prev)
+        prev, key = seal(*covered), None
+        rows.append(dict(zip(COVERED, covered, strict=True), hash=prev))
     if rows:
-        session.execute(insert(Entry), rows)
+        session.connection().execute(_ADDED, rows)
 
 
 def canonical(data: object) -> str:
     return _CANONICAL.encode(data)
 
 
-def seal(entry: Entry) -> str:
-    """The hash an entry must carry."""
-    return _sealed([getattr(entry, name) for name in _COVERED])
-
-
-def _sealed(covered: list[Any]) -> str:
-    seq, at, *said = covered
-    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
-    return hashlib.sha256(canonical([seq, moment, *said]).encode()).hexdigest()
+def seal(
+    seq: int,
+    at: datetime,
+    kind: str,
+    subject: str,
+    by: str,
+    version: int,
+    data: str,
+    key: str | None,
+    prev: str,
+) -> str:
+    """The hash of what an entry covers as canonical JSON, written out as there are a million."""
+    moment = at.astimezone(UTC).isoformat("T", "microseconds")
+    covered = (
+        f'[{seq},"{moment}",{quoted(kind)},{quoted(subject)},{quoted(by)},{version},'
+        f"{quoted(data)},{'null' if key is None else quoted(key)},{quoted(prev)}]"
+    )
+    return hashlib.sha256(covered.encode()).hexdigest()
 
 
 def event(entry: Entry) -> Event:

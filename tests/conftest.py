@@ -21,7 +21,8 @@ from sqlalchemy import make_url
 from sqlmodel import SQLModel
 
 from schemas.programme import Programme
-from secretariat import service
+from schemas.tables import Entry
+from secretariat import ledger, service
 from secretariat.cli import main
 from secretariat.clock import VirtualClock
 from secretariat.commands import Office
@@ -79,6 +80,11 @@ def at(text: str) -> datetime:
     """An instant from text; a bare date is midnight UTC."""
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def seal(entry: Entry) -> str:
+    """The hash an entry must carry."""
+    return ledger.seal(*(getattr(entry, name) for name in ledger.COVERED))
 
 
 def free_port() -> int:

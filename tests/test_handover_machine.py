@@ -31,12 +31,12 @@ from secretariat.commands import Office
 from secretariat.commands.holdings import held
 from secretariat.errors import ConflictError, NotAllowedError, SecretariatError
 from secretariat.history import adopt
-from secretariat.ledger import BEGINNING, seal
+from secretariat.ledger import BEGINNING
 from secretariat.ownership import ACTS, ENGINE, Bodies, Held
 from secretariat.programme import SHIPPED, load_programme
 from secretariat.store import Store, open_store
 from secretariat.timers import tick
-from tests.conftest import at
+from tests.conftest import at, seal
 from tests.life_cycle import model
 
 ACT: TypeAdapter[Any] = TypeAdapter(AnyAct)

@@ -16,12 +16,12 @@ from secretariat import board, history
 from secretariat.clock import VirtualClock
 from secretariat.commands import Office
 from secretariat.errors import BadInputError
-from secretariat.ledger import BEGINNING, seal
+from secretariat.ledger import BEGINNING
 from secretariat.ownership import transferred
 from secretariat.programme import SHIPPED, load_history
 from secretariat.settings import Settings
 from secretariat.store import Store, opened
-from tests.conftest import at
+from tests.conftest import at, seal
 
 PAST = load_history(SHIPPED / "commit-2018.yaml")
 FULLY = {

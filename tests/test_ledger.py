@@ -1,8 +1,10 @@
 """The history is beyond doubt: whatever is changed in it, the first bad entry is named."""
 
+import hashlib
+import json
 import sqlite3
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,11 @@ from schemas.tables import Entry, Holding, Mail
 from secretariat import audit, ledger
 from secretariat.audit import parse_head, verify
 from secretariat.errors import BadInputError, ConflictError
-from secretariat.ledger import BEGINNING, Head, seal
+from secretariat.ledger import BEGINNING, Head
 from secretariat.settings import Settings
 from secretariat.store import Store, opened
 from secretariat.upcasting import newest
-from tests.conftest import BARE, Bench, at, cli
+from tests.conftest import BARE, Bench, at, cli, seal
 
 KEY = "som-hosting/venue-and-money@chair"
 
@@ -63,6 +65,7 @@ def head_of(entries: list[Entry]) -> Head:
 
 
 COUNTS = st.integers(2, 30)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 CHANGES: dict[str, Callable[[Entry], Any]] = {
     "at": lambda entry: entry.at + timedelta(microseconds=1),
     "kind": lambda entry: entry.kind + "x",
@@ -74,6 +77,16 @@ CHANGES: dict[str, Callable[[Entry], Any]] = {
     "prev": lambda entry: entry.hash,
     "hash": lambda entry: entry.prev,
 }
+
+
+@given(TEXT, TEXT, TEXT, TEXT, st.none() | TEXT)
+def test_a_seal_is_the_hash_of_all_it_covers_as_json(
+    kind: str, subject: str, by: str, data: str, key: str | None
+) -> None:
+    moment, rest = "2018-01-01T00:00:00.000001+00:00", (kind, subject, by, 2, data, key, BEGINNING)
+    words = json.dumps([7, moment, *rest], ensure_ascii=False, separators=(",", ":"))
+    found = ledger.seal(7, datetime.fromisoformat(moment), *rest)
+    assert found == hashlib.sha256(words.encode()).hexdigest()
 
 
 @given(COUNTS)
