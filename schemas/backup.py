@@ -1,25 +1,25 @@
 """What a backup says of itself."""
 
 from datetime import datetime
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict
 
 PRODUCT = "secretariat"
-LAYOUT = 1
+LAYOUT = 2
 """Of the file: another number is another way to lay it out."""
 
 
-class Rows(BaseModel):
-    """A table's rows: how many, and a digest that is equal wherever the same rows are kept."""
-
-    model_config = ConfigDict(frozen=True)
-
-    count: int
-    sha256: str
+def _count(rows: Any) -> Any:
+    """Layout 1 also had a digest of each table."""
+    return rows["count"] if isinstance(rows, dict) else rows
 
 
 class Manifest(BaseModel):
-    """What was copied, when and from what; ``made_at`` is UTC, ``head`` the ledger's."""
+    """What was copied, when and from what.
+
+    ``made_at`` is UTC, ``head`` the ledger's; ``tables`` has how many rows each holds.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,11 +29,11 @@ class Manifest(BaseModel):
     revision: str
     made_at: AwareDatetime
     head: str
-    tables: dict[str, Rows]
+    tables: dict[str, Annotated[int, BeforeValidator(_count)]]
 
     @property
     def rows(self) -> int:
-        return sum(rows.count for rows in self.tables.values())
+        return sum(self.tables.values())
 
 
 def stamp(made_at: datetime) -> str:

@@ -26,10 +26,11 @@ def pack(to: Path, manifest: Manifest, files: dict[str, Path]) -> None:
     """Write a new file that holds others by the names they have in it. Raises UnreachableError."""
     try:
         with _made(to) as file:
-            with ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            with ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
                 archive.writestr(_MANIFEST, manifest.model_dump_json(indent=1))
                 for name, path in files.items():
-                    archive.write(path, name)
+                    with path.open("rb") as read, archive.open(name, "w", force_zip64=True) as part:
+                        shutil.copyfileobj(read, part)
                 archive.comment = b"0" * _SEAL
             file.write(_sealed(file.seek(0, os.SEEK_END) - _SEAL, file))
     except OSError as error:
@@ -125,7 +126,7 @@ def _manifest(path: Path, archive: ZipFile) -> Manifest:
     try:
         said = json.loads(archive.read(_MANIFEST))
         product, layout = said["product"], said["layout"]
-        if product == PRODUCT and layout == LAYOUT:
+        if product == PRODUCT and layout in (1, LAYOUT):
             return Manifest.model_validate(said)
     except (KeyError, TypeError, ValueError, ValidationError):
         raise BadInputError(f"{path} is no backup of secretariat.") from None

@@ -2,6 +2,7 @@
 the code of today expects, so that it holds for every schema there was."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from itertools import chain
@@ -16,13 +17,14 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    TableClause,
     event,
     func,
     insert,
+    inspect,
     select,
 )
 
-from schemas.backup import Rows
 from schemas.columns import Instant
 from secretariat import ledger
 from secretariat.errors import BadInputError, ConflictError
@@ -32,6 +34,23 @@ from secretariat.store import Store, open_store, opened
 Tell = Callable[[str], None]
 _AT_ONCE = 200  # rows in memory; one may hold a document
 _NOT_OURS = {"alembic_version"}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table's rows: how many, and a digest that is equal wherever the same rows are kept."""
+
+    count: int
+    sha256: str
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many rows a store holds, table by table."""
+    found = {}
+    for name in sorted(set(inspect(connection).get_table_names()) - _NOT_OURS):
+        query = select(func.count()).select_from(TableClause(name))
+        found[name] = connection.execute(query).scalar_one()
+    return found
 
 
 def contents(connection: Connection) -> dict[str, Rows]:
@@ -87,7 +106,7 @@ def _are_equal(one: Store, other: Store) -> bool:
 
 
 def move(source: Store, target: Store, aside: str, tell: Tell = lambda _: None) -> None:
-    """Put a store into a PostgreSQL database: in one transaction, so all of it or nothing.
+    """Put a store into another database: in one transaction, so all of it or nothing.
 
     Tables of ours that are there go into a schema called ``aside``, and stay there.
     Raises ConflictError: what arrived is not what was read.

@@ -83,14 +83,14 @@ class Store:
     ``written`` is set whenever this process has written; who waits for it clears it.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, lasting: bool = True) -> None:
         self.engine = engine
         self.written = threading.Event()
         self._writer = engine.execution_options(writes=True)
         self._check: Callable[[Connection], None] | None = None
         self.is_sqlite = engine.dialect.name == "sqlite"
         if self.is_sqlite:
-            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "connect", _prepare_sqlite if lasting else _prepare_scratch)
             event.listen(engine, "begin", _begin_sqlite)
 
     @property
@@ -209,15 +209,34 @@ class Store:
         Raises UnreachableError: another program uses it.
         """
         self.engine.dispose()
+        with self._driven() as connection:
+            connection.execute("pragma busy_timeout=1000")
+            connection.execute("pragma journal_mode=delete")
+        self.engine.dispose()
+
+    def write_to(self, path: Path) -> None:
+        """All of a SQLite store as it is at one moment, in a new file: no trace of what is deleted.
+
+        SQLite does it by itself, so that nothing else in this process waits. It is not synced: what
+        is synced elsewhere would wait for that, too.
+        """
+        with self._driven() as connection:
+            connection.execute("pragma synchronous=off")
+            try:
+                connection.execute("vacuum into ?", (str(path),))
+            finally:
+                connection.execute("pragma synchronous=full")
+
+    @contextlib.contextmanager
+    def _driven(self) -> Iterator[sqlite3.Connection]:
+        """SQLite itself, for what is done in no transaction."""
         with self._reachable(), self.engine.connect() as connection:
             raw = connection.connection.driver_connection
             assert raw is not None
             try:
-                raw.execute("pragma busy_timeout=1000")
-                raw.execute("pragma journal_mode=delete")
+                yield raw
             except sqlite3.Error as error:
-                raise DBAPIError("pragma", None, error) from None
-        self.engine.dispose()
+                raise DBAPIError("", None, error) from None
 
     def is_empty(self) -> bool:
         """Whether nobody has made the tables yet. Raises UnreachableError."""
@@ -306,13 +325,16 @@ def blank() -> Store:
     return Store(engine)
 
 
-def open_store(url: str) -> Store:
-    """The store at a database URL (sqlite or postgresql). Raises UnreachableError."""
+def open_store(url: str, *, lasting: bool = True) -> Store:
+    """The store at a database URL (sqlite or postgresql). Raises UnreachableError.
+
+    Not ``lasting``: a SQLite file that may be lost with the power, so that nothing waits for disks.
+    """
     try:
         parsed = make_url(url)
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
-        return Store(create_engine(parsed, **_options(parsed)))
+        return Store(create_engine(parsed, **_options(parsed)), lasting=lasting)
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
         raise UnreachableError(
             "SECRETARIAT_DATABASE_URL is no database secretariat knows. Write "
@@ -342,9 +364,19 @@ def _options(url: URL) -> dict[str, Any]:
     return hidden | away | {"max_overflow": AT_ONCE * 4}
 
 
+_STRICT = ("foreign_keys=ON", "trusted_schema=OFF")
+_IN_PLACE = "mmap_size=2000000000"  # pages are not copied to be read: nobody else has the file
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the “begin” listener decides how transactions start
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", *_STRICT):
+        connection.execute(f"pragma {pragma}")
+
+
+def _prepare_scratch(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in ("synchronous=OFF", _IN_PLACE, *_STRICT):
         connection.execute(f"pragma {pragma}")
 
 

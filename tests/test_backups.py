@@ -1,5 +1,6 @@
 """Backups: made while people write, proved by restoring, refused when they were changed."""
 
+import json
 import random
 import resource
 import signal
@@ -8,9 +9,10 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from sqlmodel import Session, col, select
@@ -85,6 +87,33 @@ def resealed(backup: Path, **other: object) -> Path:
     return made
 
 
+def of_layout_1(settings: Settings, to: Path) -> None:
+    """A backup as releases before the second layout made it: copied row by row, with digests."""
+    copy, store = to.with_name("store.db"), open_store(settings.store_url)
+    made = open_store(f"sqlite:///{copy}")
+    with store.snapshot() as reading:
+        revision, head = store.revision(reading), str(ledger.head(Session(reading)))
+        made.migrate(to=revision)
+        with made.note() as writing:
+            rows = copying.pour(reading, writing)
+    made.fold()
+    manifest = {
+        "product": "secretariat",
+        "layout": 1,
+        "version": "0.1.0",
+        "revision": revision,
+        "made_at": NOW.isoformat(),
+        "head": head,
+        "tables": {name: {"count": r.count, "sha256": r.sha256} for name, r in rows.items()},
+    }
+    with ZipFile(to, "w", ZIP_DEFLATED) as file:
+        file.writestr("manifest.json", json.dumps(manifest, indent=1))
+        file.write(copy, "store.db")
+        file.comment = b"0" * 64
+    sealed = to.read_bytes()[:-64]
+    to.write_bytes(sealed + sha256(sealed).hexdigest().encode())
+
+
 # -- what comes back -------------------------------------------------------------------------------
 
 
@@ -95,6 +124,16 @@ def test_a_backup_of_either_database_restores_into_sqlite_and_into_postgresql(
         made = backups.restore(there, backup, NOW, aside=False)
         assert held(there) == held(here)
         assert held(there)[1] == made.head
+
+
+def test_a_backup_of_the_first_layout_still_restores(
+    here: Settings, tmp_path: Path, empty_postgresql: str
+) -> None:
+    of_layout_1(here, tmp_path / "old.zip")
+    for there in (elsewhere(tmp_path), installed(tmp_path / "pg", empty_postgresql)):
+        made = backups.restore(there, tmp_path / "old.zip", NOW, aside=False)
+        assert held(there) == held(here)
+        assert made.rows > 100
 
 
 def test_work_goes_on_in_what_was_restored(
@@ -161,6 +200,17 @@ def test_documents_come_back_and_keys_are_in_no_backup(here: Settings, tmp_path:
 
 
 @on_sqlite
+def test_what_was_deleted_is_in_no_backup(here: Settings, store: Store, tmp_path: Path) -> None:
+    with store.write() as session:
+        session.add(Setting(name="secret", value="of somebody erased since"))
+    with store.write() as session:
+        session.delete(session.get_one(Setting, "secret"))
+    backups.make(here, tmp_path / "one.zip", NOW)
+    with ZipFile(tmp_path / "one.zip") as file:
+        assert b"of somebody erased" not in file.read(archive.STORE)
+
+
+@on_sqlite
 def test_only_its_owner_can_read_a_backup(backup: Path) -> None:
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
 
@@ -211,7 +261,7 @@ def test_a_byte_that_changed_anywhere_or_a_cut_is_noticed(backup: Path, tmp_path
     ("other", "said"),
     [
         ({"product": "another"}, "is a backup of another, not of secretariat"),
-        ({"layout": 2}, "was made by a newer secretariat"),
+        ({"layout": 3}, "was made by a newer secretariat"),
         ({"head": "1:ab12cd34ef567890"}, "does not restore"),
         ({"tables": {}}, "holds other rows than it says"),
     ],

@@ -1,6 +1,7 @@
 """The store: its schema, its times, and what it says when it cannot be had."""
 
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -9,7 +10,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlmodel import SQLModel, select
 
 from schemas.tables import Holding, Mail, Setting
-from secretariat.store import Store, add_row
+from secretariat.store import Store, add_row, open_store
 from tests.conftest import at
 
 
@@ -83,6 +84,20 @@ def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
         _ = 1 / 0
     with store.read() as session:
         assert session.get(Setting, "half") is None
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_a_copy_need_not_last_and_what_is_committed_after_it_does(
+    store: Store, tmp_path: Path
+) -> None:
+    with store.write() as session:
+        session.add(Setting(name="kept", value="yes"))
+    store.write_to(tmp_path / "copy.db")
+    copy = open_store(f"sqlite:///{tmp_path}/copy.db", lasting=False)
+    for each, synced in ((store, 2), (copy, 0)):
+        with each.read() as session:
+            assert session.get_one(Setting, "kept").value == "yes"
+            assert session.connection().exec_driver_sql("pragma synchronous").scalar() == synced
 
 
 def test_writers_wait_for_each_other(store: Store) -> None:

@@ -15,11 +15,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, event, insert, select
 from sqlmodel import SQLModel
 
-from schemas.backup import Rows
 from schemas.programme import Programme
 from secretariat import audit, backups, copying
 from secretariat.clock import VirtualClock
 from secretariat.commands import Office
+from secretariat.copying import Rows
 from secretariat.errors import ConflictError
 from secretariat.history import adopt
 from secretariat.settings import Settings
