@@ -16,8 +16,9 @@ from notifications.links import Links
 from notifications.outcomes import TRIES
 from notifications.returns import Returns
 from schemas.programme import Programme
-from schemas.tables import Holding, Mail, Obligation, Person, PostHeld, Urgency
+from schemas.tables import Holding, Mail, Obligation, Person, PostHeld, SuspendedAddress, Urgency
 from secretariat.commands.posts import ERASED
+from secretariat.commands.reach import TEST
 from secretariat.store import Store
 from tests.conftest import at
 from tests.test_links_rules import a_holding, an_obligation, kept
@@ -113,6 +114,7 @@ def test_what_may_leave_is_counted_up_to_what_is_asked(store: Store) -> None:
         frozen("a"), frozen("b"), frozen("c", expires_at=NOW + SECOND),
         frozen("later", not_before=NOW + SECOND), frozen("over", expires_at=NOW),
         frozen("unsure", state="unknown"), frozen("aside", state="held"), sending("under-way"),
+        sending("another"),
     )  # fmt: skip
     with store.read() as session:
         assert [claims.due(session, NOW, most) for most in (0, 1, 2, 3, 9)] == [0, 1, 2, 3, 3]
@@ -312,6 +314,29 @@ def test_a_mail_whose_contact_is_gone_goes_to_another(store: Store, composer: Co
     assert subjects(claimed(store, composer)[0]) == ["good"]
     for key in ("gone", "gone too"):
         assert suppressed(store, key).startswith("nobody is no longer in the programme; it goes to")
+
+
+def test_a_mail_to_an_address_that_takes_none_goes_to_another(
+    store: Store, composer: Composer
+) -> None:
+    kept(
+        store,
+        SuspendedAddress(
+            address="wrong@a.example", contact=HEAD, since=NOW, code="5.1.1", words="no such user"
+        ),
+        frozen("wrong"), frozen("good"),
+    )  # fmt: skip
+    assert subjects(claimed(store, composer)[0]) == ["good"]
+    assert suppressed(store, "wrong").startswith(f"mail to {HEAD} comes back; it goes to")
+
+
+def test_what_is_for_one_mailbox_leaves_also_to_a_chair_that_has_passed_on(
+    store: Store, composer: Composer
+) -> None:
+    to = {"contact": "chair-cn-head"}  # nobody is in office
+    kept(store, frozen("test", template=TEST, **to), frozen("other", **to))
+    assert subjects(claimed(store, composer)[0]) == ["test"]
+    assert "no longer answers for chair" in suppressed(store, "other")
 
 
 def test_what_a_batch_is_about_is_looked_up_once_for_all(store: Store, composer: Composer) -> None:
