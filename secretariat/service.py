@@ -34,6 +34,7 @@ from secretariat.shelf import name_at
 from secretariat.store import Store, locked, open_store
 from secretariat.web import sessions, signin
 from secretariat.web.app import Parts, create_app
+from secretariat.web.connections import Connection, most_connections
 
 HISTORY = SHIPPED / "commit-2018.yaml"
 Say = Callable[[str], None]
@@ -200,6 +201,8 @@ def answering(settings: Settings, app: FastAPI) -> uvicorn.Config:
         app,
         host=settings.host,
         port=settings.port,
+        http=Connection,
+        limit_concurrency=most_connections(),
         log_config=None,
         access_log=False,  # it would keep the tokens of links
         timeout_graceful_shutdown=2,

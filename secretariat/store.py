@@ -6,6 +6,7 @@ import fcntl
 import shutil
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -52,6 +53,7 @@ _ROOM = 8_000_000  # bytes to be sure of the next writes
 AT_ONCE = 16
 """Threads that may work with one store at once: each holds up to four connections, and waits for
 none that another thread holds while it waits as well."""
+PATIENCE = 15  # seconds a writer waits for others
 NOTICES = "secretariat"  # PostgreSQL's channel on which writers tell of their commits
 WRITER_LOCK = 7_205_759_403_792_793
 _SERVER_LOCK = WRITER_LOCK + 1
@@ -77,6 +79,45 @@ def add_row(session: Session, table: type[SQLModel], **row: Any) -> None:
     session.rows.append((table, row))
 
 
+class _Line:
+    """Writers stand in line. Left to SQLite they would look again ten times a second, and one that
+    writes without end, as the postman at times does, would be there first each time.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._taken = threading.Lock(), False
+        self._waiting: deque[threading.Lock] = deque()
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Raises UnreachableError: those before took too long."""
+        with self._lock:
+            place = threading.Lock() if self._taken else None
+            if place:
+                place.acquire()
+                self._waiting.append(place)
+            self._taken = True
+        if place and not place.acquire(timeout=PATIENCE):
+            self._give_up(place)
+        try:
+            yield
+        finally:
+            self._next()
+
+    def _give_up(self, place: threading.Lock) -> None:
+        with self._lock:
+            if place in self._waiting:
+                self._waiting.remove(place)
+                raise UnreachableError("Others write without end. Nothing was changed; try again.")
+
+    def _next(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._taken = False
+
+
 class Store:
     """Sessions over one database. Writers are alone from their first statement on.
 
@@ -89,6 +130,7 @@ class Store:
         self._writer = engine.execution_options(writes=True)
         self._check: Callable[[Connection], None] | None = None
         self.is_sqlite = engine.dialect.name == "sqlite"
+        self._turn = _Line().turn if self.is_sqlite else contextlib.nullcontext
         if self.is_sqlite:
             event.listen(engine, "connect", _prepare_sqlite if lasting else _prepare_scratch)
             event.listen(engine, "begin", _begin_sqlite)
@@ -118,7 +160,7 @@ class Store:
     @contextlib.contextmanager
     def queue(self) -> Iterator[Session]:
         """As ``write``, for the queues beside the ledger only: it waits for no writer of that."""
-        with self._reachable(), _Session(self._writer) as session:
+        with self._reachable(), self._turn(), _Session(self._writer) as session:
             if self._check:
                 self._check(session.connection())
             yield session
@@ -128,7 +170,7 @@ class Store:
     @contextlib.contextmanager
     def note(self) -> Iterator[Connection]:
         """As ``queue``, for statements alone: half the work of a session, which reads objects."""
-        with self._reachable(), self._writer.begin() as connection:
+        with self._reachable(), self._turn(), self._writer.begin() as connection:
             if self._check:
                 self._check(connection)
             yield connection
@@ -358,7 +400,7 @@ def opened(url: str) -> Store:
 def _options(url: URL) -> dict[str, Any]:
     hidden = {"hide_parameters": True}  # an error's text goes to logs; mails and links do not
     if url.get_backend_name() == "sqlite":
-        local = {"timeout": 15, "check_same_thread": False}
+        local = {"timeout": PATIENCE, "check_same_thread": False}
         return hidden | {"max_overflow": -1, "connect_args": local}
     away = {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
     return hidden | away | {"max_overflow": AT_ONCE * 4}

@@ -14,6 +14,7 @@ from schemas.programme import Programme
 from secretariat.clock import VirtualClock
 from secretariat.commands import Office
 from secretariat.history import adopt
+from secretariat.service import answering
 from secretariat.store import open_store
 from tests.conftest import Bench, at, free_port
 from tests.test_obligations import a_meeting
@@ -39,9 +40,9 @@ def served(site: Site, **more: Any) -> Iterator[str]:
     port = free_port()
     url = f"http://localhost:{port}"
     parts = site.app.state.parts
-    for name, value in {"base_url": url, **more}.items():
+    for name, value in {"base_url": url, "port": port, **more}.items():
         setattr(parts.settings, name, value)
-    server = uvicorn.Server(uvicorn.Config(site.app, port=port, log_level="error"))
+    server = uvicorn.Server(answering(parts.settings, site.app))
     serving = Thread(target=server.run)
     serving.start()
     try:

@@ -3,15 +3,20 @@
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from notifications import catcher
 from schemas.programme import Programme
+from secretariat import service
+from secretariat.web import connections
 from secretariat.web.app import LARGEST_BODY
+from secretariat.web.connections import most_connections
+from tests.conftest import start
 from tests.served import opened_site, served
 from tests.test_links import dump
 from tests.test_web import Site
@@ -54,15 +59,53 @@ def test_a_body_larger_than_any_of_ours_is_refused_unread(
     assert dump(site.bench.office.store) == before
 
 
-def test_three_hundred_who_never_finish_their_request_keep_nobody_waiting(url: str) -> None:
+def test_five_thousand_who_never_finish_their_request_keep_neither_reader_nor_mail_waiting(
+    tmp_path: Path,
+) -> None:
+    most_connections()  # our ends of them are open files as well
+    program = start(tmp_path / "data", "up")
+    caught = program.settings.directory / "caught"
+    program.wait_for(program.answers, 60, "the board")
     with ExitStack() as open_ones:
-        for n in range(300):
-            slow = open_ones.enter_context(begun(url, "POST /sign-in HTTP/1.1"))
+        for n in range(5_000):
+            slow = open_ones.enter_context(begun(program.url, "POST /sign-in HTTP/1.1"))
             if n % 2:  # half of them have said all but the words themselves
                 slow.sendall(b"Content-Length: 100\r\n\r\na=")
-        first = time.monotonic()
-        assert httpx.get(url, timeout=PATIENCE).status_code == 200
-        assert time.monotonic() - first < PATIENCE
+        assert httpx.get(program.url, timeout=PATIENCE).is_success
+        asked = {"address": "focal-point@donors.example"}
+        assert httpx.post(f"{program.url}/sign-in", data=asked, timeout=PATIENCE).is_success
+        program.wait_for(lambda: any(catcher.caught(caught)), PATIENCE, "a mail")
+        assert program.health()["Clock"] == "ticking"
+    program.stop()
+
+
+def test_a_request_that_does_not_go_on_is_ended(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEAD", 0.2)
+    monkeypatch.setattr(connections, "BODY", 0.4)
+    with served(site) as url:
+        silent = socket.create_connection(("127.0.0.1", urlsplit(url).port or 80), PATIENCE)
+        half_a_head = begun(url, "POST /sign-in HTTP/1.1")
+        half_a_body = begun(url, "POST /sign-in HTTP/1.1")
+        half_a_body.sendall(b"Content-Length: 100\r\n\r\na=")
+        for sending in (silent, half_a_head, half_a_body):
+            with sending, suppress(ConnectionResetError):
+                assert sending.recv(1000) == b""
+
+
+def test_the_last_connection_is_told_so_and_one_more_is_ended(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "most_connections", lambda: 2)
+    with served(site) as url, begun(url, "POST /sign-in HTTP/1.1"):
+        assert httpx.get(f"{url}/help", timeout=PATIENCE).status_code == 503
+        with (
+            begun(url, "POST /sign-in HTTP/1.1"),
+            begun(url, "GET / HTTP/1.1") as over,
+            suppress(ConnectionResetError),
+        ):
+            assert over.recv(1) == b""
 
 
 def test_ten_thousand_ranges_are_no_more_work_than_one(url: str) -> None:

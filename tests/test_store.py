@@ -1,6 +1,9 @@
 """The store: its schema, its times, and what it says when it cannot be had."""
 
+import threading
+import time
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlmodel import SQLModel, select
 
 from schemas.tables import Holding, Mail, Setting
+from secretariat.errors import UnreachableError
 from secretariat.store import Store, add_row, open_store
 from tests.conftest import at
 
@@ -115,6 +119,41 @@ def test_writers_wait_for_each_other(store: Store) -> None:
         list(pool.map(add_one, range(80)))
     with store.read() as session:
         assert session.get_one(Setting, "count").value == "80"
+
+
+def test_who_writes_without_end_lets_others_in(store: Store) -> None:
+    written, over, others = count(), threading.Event(), []
+
+    def write_without_end() -> None:
+        while not over.is_set():
+            with store.write() as session:
+                session.exec(select(Setting.name)).all()
+                time.sleep(0.05)
+                next(written)
+
+    busy = threading.Thread(target=write_without_end)
+    busy.start()
+    for _ in range(15):
+        time.sleep(0.03)
+        before = next(written)
+        with store.write() as session:
+            session.exec(select(Setting.name)).all()
+            others.append(next(written) - before - 1)
+    over.set()
+    busy.join()
+    assert max(others) <= 2, others  # what was under way, and one that came when we did
+
+
+def test_a_writer_who_waits_too_long_is_told_and_those_behind_are_not_held_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("secretariat.store.PATIENCE", 0.1)
+    store = open_store(f"sqlite:///{tmp_path}/store.db")
+    store.migrate()
+    with store.write(), pytest.raises(UnreachableError, match="Others write"), store.write():
+        pass
+    with store.write() as session:
+        session.add(Setting(name="after", value="all"))
 
 
 def a_holding(**other: object) -> Holding:
