@@ -22,6 +22,7 @@ from tests.test_links import dump
 from tests.test_web import Site
 
 PATIENCE = 5.0  # seconds; a page takes a tenth of one
+HALF_A_BODY = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\na="
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +71,14 @@ def test_five_thousand_who_never_finish_their_request_keep_neither_reader_nor_ma
         for n in range(5_000):
             slow = open_ones.enter_context(begun(program.url, "POST /sign-in HTTP/1.1"))
             if n % 2:  # half of them have said all but the words themselves
-                slow.sendall(b"Content-Length: 100\r\n\r\na=")
+                slow.sendall(HALF_A_BODY)
+        httpx.get(program.url, timeout=60)  # all before it have come in by now
         assert httpx.get(program.url, timeout=PATIENCE).is_success
         asked = {"address": "focal-point@donors.example"}
         assert httpx.post(f"{program.url}/sign-in", data=asked, timeout=PATIENCE).is_success
         program.wait_for(lambda: any(catcher.caught(caught)), PATIENCE, "a mail")
         assert program.health()["Clock"] == "ticking"
+    httpx.get(program.url, timeout=60)  # their leaving is noticed by now
     program.stop()
 
 
@@ -88,7 +91,7 @@ def test_a_request_that_does_not_go_on_is_ended(
         silent = socket.create_connection(("127.0.0.1", urlsplit(url).port or 80), PATIENCE)
         half_a_head = begun(url, "POST /sign-in HTTP/1.1")
         half_a_body = begun(url, "POST /sign-in HTTP/1.1")
-        half_a_body.sendall(b"Content-Length: 100\r\n\r\na=")
+        half_a_body.sendall(HALF_A_BODY)
         for sending in (silent, half_a_head, half_a_body):
             with sending, suppress(ConnectionResetError):
                 assert sending.recv(1000) == b""
