@@ -67,7 +67,8 @@ docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs -q build --strict
 
 # Ratios against a peer in the same run; no part of the tests. Wants a machine with nothing to do.
-RACES := reading draining killed latency timers composing worlds boards workflows ledgers footprints backups
+RACES := reading draining killed latency timers composing worlds boards workflows ledgers footprints backups \
+  decades
 bench: $(VENV)/.bench
 	@failed=; for race in $(RACES); do \
 	  $(BIN)/python -m benchmarks.$$race || failed="$$failed $$race"; done; \

@@ -8,6 +8,7 @@ POST that has one row on disk before it answers. Both databases are in WAL, sync
 """
 
 import contextlib
+import os
 import socket
 import sqlite3
 import subprocess
@@ -94,11 +95,11 @@ def _database(settings: Settings) -> sqlite3.Connection:
 
 
 @contextlib.contextmanager
-def served(which: str, directory: Path) -> Iterator[str]:
-    """One of the two in a process of its own, for as long as it is needed; its address."""
+def served(which: str, directory: Path, **own: str) -> Iterator[str]:
+    """One of the two in a process with an environment of its ``own``, until then; its address."""
     port = free_port()
     command = [sys.executable, "-m", "benchmarks.served", which, str(directory), str(port)]
-    process = subprocess.Popen(command)
+    process = subprocess.Popen(command, env=os.environ | own)
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until_up(f"{url}/static/style.css")  # the bare one has none, which is an answer, too

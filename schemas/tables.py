@@ -59,7 +59,7 @@ class Holding(SQLModel, table=True):
     takes_over: str = Field(description="the body it is to move to")
     owner: str
     phase: str
-    since: datetime = instant(description="in this phase with this owner")
+    since: datetime = instant(description="in this phase with this owner, in custody or not")
     standing: str = "steady"
     offered_to: str | None = None
     offered_phase: str | None = None
@@ -92,7 +92,7 @@ class Review(SQLModel, table=True):
     holding: str = Field(primary_key=True)
     asked_at: datetime = instant(primary_key=True)
     days: int
-    answered_at: datetime | None = instant(default=None)
+    answered_at: datetime | None = instant(default=None, index=True)
     performed: bool | None = None
     note: str = ""
 
@@ -174,7 +174,7 @@ class Cycle(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     function: str = Field(index=True)
-    name: str
+    name: str = Field(index=True)
     anchor: str
     opened_at: datetime = instant()
     closed_at: datetime | None = instant(default=None)
@@ -199,7 +199,11 @@ class Obligation(SQLModel, table=True):
     """A milestone asked of one body; ``id`` is ``function/name/slug@body``."""
 
     __tablename__ = "obligation"
-    __table_args__ = (Index("ix_obligation_open", "done_at", "do_by"),)
+    __table_args__ = (
+        Index("ix_obligation_open", "done_at", "do_by"),
+        Index("ix_obligation_function", "function", "done_at", "do_by"),
+        Index("ix_obligation_body", "body", "done_at", "do_by"),
+    )
 
     id: str = Field(primary_key=True)
     cycle: str = Field(index=True)

@@ -127,11 +127,11 @@ def obligation(
         ],
         mails=mails,
         snoozes_left=rungs.snoozes - found.snoozes,
-        answers=promises.answering_body(desk, found),
+        answers=promises.answering_body(desk, found.body),
         replies=closeup.replies(kept, programme, [key], at)[key],
         history=closeup.history(session, Entry.subject == key),
         kept=session.get(FigureReturn, key),
-        verifies=judges(desk, found),
+        verifies=judges(desk, found.body),
     )
 
 

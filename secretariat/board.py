@@ -1,19 +1,22 @@
 """Where does everything stand? What the pages and ``status`` show, read from the read models."""
 
-from collections import defaultdict
-from collections.abc import Collection
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, col, select
+import sqlalchemy
+from sqlalchemy import ColumnElement, literal_column
+from sqlmodel import Session, case, col, func, select
 
 from schemas.anchor import Anchor
 from schemas.forecast import Change, Forecast, TooLittle
 from schemas.phase import Phase, Standing, Transferred
 from schemas.programme import Function, Programme
 from schemas.status import FunctionStatus, HoldingStatus, Status
-from schemas.tables import Entry, Holding, Obligation, PlannedMilestone, Run, Som, Term
+from schemas.tables import Cycle, Entry, Holding, Obligation, PlannedMilestone, Run, Som, Term
 from secretariat import forecast, ledger, rotation
 from secretariat.commands.holdings import held
 from secretariat.commands.office import in_office
@@ -21,6 +24,19 @@ from secretariat.languages import ENGLISH, Language
 from secretariat.ownership import counts_as, transferred
 
 PHASES = list(Phase)
+# As ``counts_as`` has it; in words of SQL, as PostgreSQL groups by no parameters.
+_UN_LED: ColumnElement[str] = literal_column(f"'{Phase.UN_LED}'")
+_PHASE = case((col(Holding.custody_of).is_not(None), _UN_LED), else_=col(Holding.phase))
+
+
+class Alike(NamedTuple):
+    """How many holdings of a function, at one receiver, have one owner and count for one phase."""
+
+    function: str
+    receiver: str
+    owner: str
+    phase: Phase
+    holdings: int
 
 
 @dataclass(frozen=True)
@@ -29,12 +45,9 @@ class Cell:
 
     phase: Phase
     beyond: int
-    holdings: list[Holding]
+    receivers: list[str]
+    owners: list[str]
     late: int
-
-    @property
-    def owners(self) -> list[str]:
-        return sorted({holding.owner for holding in self.holdings})
 
 
 @dataclass(frozen=True)
@@ -86,45 +99,109 @@ def status(session: Session, programme: Programme, now: datetime) -> Status:
     )
 
 
-def rows(session: Session, programme: Programme, now: datetime) -> list[Row]:
-    """One row for each function of the programme, in its order."""
-    holdings: dict[str, list[Holding]] = defaultdict(list)
-    for holding in session.exec(select(Holding).order_by(Holding.id)):
-        holdings[holding.function].append(holding)
-    obligations: dict[str, list[Obligation]] = defaultdict(list)
-    for obligation in open_obligations(session):
-        obligations[obligation.function].append(obligation)
+def counts(session: Session, programme: Programme) -> dict[Transferred, int]:
+    """How many functions of the programme are transferred so far."""
+    phases: dict[str, set[str]] = defaultdict(set)
+    for function, phase in session.exec(select(Holding.function, _PHASE).distinct()):
+        phases[function].add(phase)
+    alike = Counter(frozenset(phases[function.slug]) for function in programme.functions)
+    found = dict.fromkeys(Transferred, 0)
+    for reached, functions in alike.items():
+        found[transferred(map(Phase, reached))] += functions
+    return found
+
+
+def rows(
+    session: Session,
+    programme: Programme,
+    now: datetime,
+    functions: Sequence[Function] | None = None,
+) -> list[Row]:
+    """One row for each function of the programme, or of those named, in their order.
+
+    What is alike is counted where it lies, so that many holdings cost little more than few.
+    """
+    asked = programme.functions if functions is None else functions
+    slugs = None if functions is None else [function.slug for function in functions]
+    holdings: dict[str, list[Alike]] = defaultdict(list)
+    for alike in _alike(session, slugs):
+        holdings[alike.function].append(alike)
+    late: dict[str, Counter[str]] = defaultdict(Counter)
+    for function, body, count in _late(session, now, slugs):
+        late[function][body] = count
+    coming = {obligation.function: obligation for obligation in _coming(session, now, slugs)}
     chair = in_office(session)
     return [
-        _row(programme, function, holdings[function.slug], obligations[function.slug], chair, now)
-        for function in programme.functions
+        _row(
+            programme,
+            function,
+            holdings[function.slug],
+            late[function.slug],
+            coming.get(function.slug),
+            chair,
+        )
+        for function in asked
     ]
+
+
+def _alike(session: Session, functions: Collection[str] | None) -> Iterator[Alike]:
+    same = (col(Holding.function), col(Holding.receiver), col(Holding.owner), _PHASE)
+    query = sqlalchemy.select(*same, func.count()).group_by(*same)
+    if functions is not None:
+        query = query.where(col(Holding.function).in_(functions))
+    for function, receiver, owner, phase, count in session.connection().execute(query):
+        yield Alike(function, receiver, owner, Phase(phase), count)
+
+
+def _late(
+    session: Session, now: datetime, functions: Collection[str] | None
+) -> Iterable[tuple[str, str, int]]:
+    """How much each body is late with, by function."""
+    query = select(Obligation.function, Obligation.body, func.count()).where(*_is_late(now))
+    if functions is not None:
+        query = query.where(col(Obligation.function).in_(functions))
+    return session.exec(query.group_by(col(Obligation.function), col(Obligation.body)))
+
+
+def _coming(
+    session: Session, now: datetime, functions: Collection[str] | None
+) -> Iterable[Obligation]:
+    """What is to be done next in each function."""
+    first = (col(Obligation.do_by), col(Obligation.id))
+    turn = func.row_number().over(partition_by=col(Obligation.function), order_by=first)
+    ahead = select(Obligation.id, turn.label("turn")).where(
+        col(Obligation.done_at).is_(None), Obligation.do_by > now
+    )
+    if functions is not None:
+        ahead = ahead.where(col(Obligation.function).in_(functions))
+    found = ahead.subquery()
+    return session.exec(
+        select(Obligation).join(found, found.c.id == Obligation.id).where(found.c.turn == 1)
+    )
 
 
 def _row(
     programme: Programme,
     function: Function,
-    holdings: list[Holding],
-    obligations: list[Obligation],
+    holdings: list[Alike],
+    late: Counter[str],
+    coming: Obligation | None,
     chair: Term | None,
-    now: datetime,
 ) -> Row:
-    late = [obligation for obligation in obligations if obligation.do_by <= now]
-    coming = [obligation for obligation in obligations if obligation.do_by > now]
-    here: dict[str, list[Holding]] = defaultdict(list)
-    for holding in holdings:
-        for country in countries(holding.receiver, chair):
-            here[country].append(holding)
-    owed: dict[str | None, int] = defaultdict(int)
-    for obligation in late:
-        owed[_country(programme, obligation.body, chair)] += 1
+    here: dict[str, list[Alike]] = defaultdict(list)
+    for alike in holdings:
+        for country in countries(alike.receiver, chair):
+            here[country].append(alike)
+    owed: Counter[str | None] = Counter()
+    for body, count in late.items():
+        owed[_country(programme, body, chair)] += count
     return Row(
         function=function,
-        transferred=transferred(counts_as(held(holding)) for holding in holdings),
-        cells={code: _cell(held, owed[code]) for code, held in here.items()},
-        owners=sorted({holding.owner for holding in holdings}),
-        next_deadline=min(coming, key=lambda o: o.do_by, default=None),
-        late=len(late),
+        transferred=transferred(alike.phase for alike in holdings),
+        cells={code: _cell(found, owed[code]) for code, found in here.items()},
+        owners=sorted({alike.owner for alike in holdings}),
+        next_deadline=coming,
+        late=late.total(),
     )
 
 
@@ -136,10 +213,15 @@ def _country(programme: Programme, body: str, chair: Term | None) -> str | None:
     return found.member if found else None
 
 
-def _cell(holdings: list[Holding], late: int) -> Cell:
-    reached = [PHASES.index(counts_as(held(holding))) for holding in holdings]
-    lowest = min(reached)
-    return Cell(PHASES[lowest], sum(phase > lowest for phase in reached), holdings, late)
+def _cell(holdings: list[Alike], late: int) -> Cell:
+    lowest = min(PHASES.index(alike.phase) for alike in holdings)
+    return Cell(
+        phase=PHASES[lowest],
+        beyond=sum(a.holdings for a in holdings if PHASES.index(a.phase) > lowest),
+        receivers=sorted({alike.receiver for alike in holdings}),
+        owners=sorted({alike.owner for alike in holdings}),
+        late=late,
+    )
 
 
 def countries(receiver: str, chair: Term | None) -> list[str]:
@@ -169,9 +251,18 @@ def open_obligations(session: Session) -> list[Obligation]:
     return list(session.exec(query.order_by(col(Obligation.do_by), col(Obligation.id))))
 
 
-def late(session: Session, now: datetime) -> list[Obligation]:
+def late(session: Session, now: datetime, most: int | None = None) -> list[Obligation]:
     """What is late, longest first."""
-    return [obligation for obligation in open_obligations(session) if obligation.do_by <= now]
+    first = (col(Obligation.do_by), col(Obligation.id))
+    return list(session.exec(select(Obligation).where(*_is_late(now)).order_by(*first).limit(most)))
+
+
+def count_late(session: Session, now: datetime) -> int:
+    return session.exec(select(func.count()).where(*_is_late(now))).one()
+
+
+def _is_late(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return col(Obligation.done_at).is_(None), col(Obligation.do_by) <= now
 
 
 def chair(session: Session) -> Chair:
@@ -197,9 +288,10 @@ def meetings(session: Session, today: date) -> list[Meeting]:
         anchor = Anchor.model_validate(som.anchor)
         coming = session.exec(
             select(PlannedMilestone)
-            .where(col(PlannedMilestone.cycle).endswith(f"/{som.name}"))
-            .where(PlannedMilestone.due_on >= today)
+            .join(Cycle, col(Cycle.id) == PlannedMilestone.cycle)
+            .where(Cycle.name == som.name, PlannedMilestone.due_on >= today)
             .order_by(col(PlannedMilestone.due_on))
+            .limit(1)
         ).first()
         found.append(Meeting(som, anchor, (anchor.day - today).days, coming))
     return sorted(
@@ -237,17 +329,12 @@ def outlook(
     )
 
 
-def phase_changes(session: Session, holdings: Collection[str] | None = None) -> list[Change]:
-    """Every opening of a holding and every change of what it counts as, in custody UN-led.
-
-    Of all holdings, or of those named.
-    """
+def phase_changes(session: Session) -> list[Change]:
+    """Every opening of a holding and every change of what it counts as, in custody UN-led."""
     changes: list[Change] = []
     phases: dict[str, Phase] = {}
     custody: dict[str, str | None] = {}
     query = select(Entry).where(col(Entry.kind).startswith("holding.")).order_by(col(Entry.seq))
-    if holdings is not None:
-        query = query.where(col(Entry.subject).in_(holdings))
     for entry in session.exec(query):
         data = ledger.event(entry).data
         custody[entry.subject] = data.get("custody_of", custody.get(entry.subject))

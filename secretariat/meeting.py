@@ -188,13 +188,16 @@ def _steps(
     present = Anchor.model_validate(som.anchor)
     first = moves[0].was if moves else present
     known = _first_days(session, som.name)
+    asked: dict[str, list[Obligation]] = defaultdict(list)
+    for obligation in obligations:
+        asked[f"{obligation.cycle}/{obligation.milestone}"].append(obligation)
     found = []
     for function in programme.functions:
         if function.cadence is not Cadence.PER_SOM:
             continue
         for milestone in function.milestones:
             key = f"{function.slug}/{som.name}/{milestone.slug}"
-            here = [o for o in obligations if f"{o.cycle}/{o.milestone}" == key]
+            here = asked[key]
             planned = session.get(PlannedMilestone, key)
             days = _days(programme, milestone, first, present, planned, known.get(key))
             dated = Dated(function.name, milestone.title, *days, first.tentative, present.tentative)

@@ -1,10 +1,13 @@
 """What needs a body first? Everything that waits for an answer or a deed of it, soonest first."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlmodel import col, select
+from sqlalchemy import exists
+from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from schemas.meeting_tables import Objection, Silence
 from schemas.return_tables import FigureReturn
@@ -16,6 +19,11 @@ from secretariat.commands.office import Desk
 from secretariat.commands.returns import judges
 from secretariat.languages import ENGLISH, Language
 from secretariat.words import duty_name, name_of, receiver_name
+
+MOST = 8
+_HANDED_IN = exists().where(
+    col(FigureReturn.id) == col(Obligation.id), col(FigureReturn.state) == "submitted"
+)
 
 
 @dataclass(frozen=True)
@@ -32,36 +40,71 @@ class Need:
     late: bool
 
 
-def needs(desk: Desk, body: str, language: Language = ENGLISH) -> list[Need]:
-    found = [
-        need
-        for of_a_kind in (_obligations, _offers, _reviews, _statements, _judgements)
-        for need in of_a_kind(desk, body, language)
-    ]
-    return sorted(found, key=lambda need: (need.by is None, need.by or desk.now, need.page))
+@dataclass(frozen=True)
+class Needs:
+    """The soonest of all that waits for a body, and how much there is in all."""
+
+    soonest: list[Need]
+    count: int
 
 
-def _obligations(desk: Desk, body: str, language: Language) -> Iterator[Need]:
+Kind = tuple[SelectOfScalar[Any], Callable[[Any], Need]]
+"""What is looked for, the soonest first, and how one of it is said."""
+
+
+def needs(desk: Desk, body: str, language: Language = ENGLISH, most: int = MOST) -> Needs:
+    """The ``most`` urgent; however much waits, of each kind no more is read than may be shown."""
+    found = list(_statements(desk, body, language))
+    count = len(found)
+    steers = body in (desk.bodies.steward, desk.programme.chair)
+    judged = (_wishes, _figures) if steers else ()
+    for of_a_kind in (_obligations, _offers, _reviews, *judged):
+        query, in_words = of_a_kind(desk, body, language)
+        rows = list(desk.session.exec(query.limit(most + 1)))
+        count += _count(desk.session, query) if len(rows) > most else len(rows)
+        found += [in_words(row) for row in rows]
+    found.sort(key=lambda need: (need.by is None, need.by or desk.now, need.page))
+    return Needs(found[:most], count)
+
+
+def _count(session: Session, query: SelectOfScalar[Any]) -> int:
+    counted = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
+    return int(session.connection().execute(counted).scalar_one())
+
+
+def _obligations(desk: Desk, body: str, language: Language) -> Kind:
     """What it is asked, papers for meetings among it; what it handed in waits for others."""
-    handed_in = _handed_in(desk)
-    for obligation in asked.asked(desk.session, body=body):
-        if obligation.asked_at <= desk.now and obligation.id not in handed_in:
-            seen = obligation.acknowledged_at is not None
-            kind = marked("do it") if seen else marked("acknowledge and do it")
-            yield _about(desk, language.gettext(kind), obligation, obligation.do_by, language)
+
+    def in_words(obligation: Obligation) -> Need:
+        seen = obligation.acknowledged_at is not None
+        kind = marked("do it") if seen else marked("acknowledge and do it")
+        return _about(desk, language.gettext(kind), obligation, obligation.do_by, language)
+
+    query = _open().where(Obligation.body == body, Obligation.asked_at <= desk.now)
+    return query.where(~_HANDED_IN), in_words
 
 
-def _offers(desk: Desk, body: str, language: Language) -> Iterator[Need]:
-    for holding in desk.session.exec(select(Holding).where(Holding.offered_to == body)):
-        yield _at(desk, language.gettext("answer the offer"), holding, holding.answer_by, language)
+def _open() -> SelectOfScalar[Obligation]:
+    query = select(Obligation).where(col(Obligation.done_at).is_(None))
+    return query.order_by(col(Obligation.do_by), col(Obligation.id))
 
 
-def _reviews(desk: Desk, body: str, language: Language) -> Iterator[Need]:
+def _offers(desk: Desk, body: str, language: Language) -> Kind:
+    def in_words(holding: Holding) -> Need:
+        return _at(desk, language.gettext("answer the offer"), holding, holding.answer_by, language)
+
+    query = select(Holding).where(Holding.offered_to == body)
+    return query.order_by(col(Holding.answer_by), col(Holding.id)), in_words
+
+
+def _reviews(desk: Desk, body: str, language: Language) -> Kind:
+    def in_words(holding: Holding) -> Need:
+        kind = language.gettext("say whether it is still performed")
+        return _at(desk, kind, holding, None, language)
+
     waiting = select(Review.holding).where(col(Review.answered_at).is_(None))
     query = select(Holding).where(Holding.owner == body, col(Holding.id).in_(waiting))
-    for holding in desk.session.exec(query):
-        kind = language.gettext("say whether it is still performed")
-        yield _at(desk, kind, holding, None, language)
+    return query.order_by(col(Holding.id)), in_words
 
 
 def _statements(desk: Desk, body: str, language: Language) -> Iterator[Need]:
@@ -75,22 +118,29 @@ def _statements(desk: Desk, body: str, language: Language) -> Iterator[Need]:
             yield Need(kind, title, f"/meetings/{silence.som}", silence.ends_at, late=False)
 
 
-def _judgements(desk: Desk, body: str, language: Language) -> Iterator[Need]:
-    """More time that is asked for, and figures to be verified."""
-    for obligation in asked.asked(desk.session):
-        if obligation.wanted_on and promises.answering_body(desk, obligation) == body:
-            kind = language.gettext("give more time or not")
-            yield _of_another(desk, kind, obligation, obligation.do_by, language)
-    for key in _handed_in(desk):
-        obligation = desk.session.get_one(Obligation, key)
-        if body in judges(desk, obligation):
-            kind = language.gettext("verify the figures")
-            yield _of_another(desk, kind, obligation, None, language)
+def _wishes(desk: Desk, body: str, language: Language) -> Kind:
+    """More time that is asked for."""
+
+    def in_words(obligation: Obligation) -> Need:
+        kind = language.gettext("give more time or not")
+        return _of_another(desk, kind, obligation, obligation.do_by, language)
+
+    bodies = (each.slug for each in desk.programme.bodies)
+    answered = [each for each in bodies if promises.answering_body(desk, each) == body]
+    query = _open().where(col(Obligation.wanted_on).is_not(None))
+    return query.where(col(Obligation.body).in_(answered)), in_words
 
 
-def _handed_in(desk: Desk) -> set[str]:
-    query = select(FigureReturn.id).where(FigureReturn.state == "submitted")
-    return set(desk.session.exec(query))
+def _figures(desk: Desk, body: str, language: Language) -> Kind:
+    """Figures to be verified."""
+
+    def in_words(obligation: Obligation) -> Need:
+        kind = language.gettext("verify the figures")
+        return _of_another(desk, kind, obligation, None, language)
+
+    judged = [each.slug for each in desk.programme.bodies if body in judges(desk, each.slug)]
+    query = select(Obligation).where(_HANDED_IN)
+    return query.where(col(Obligation.body).in_(judged)).order_by(col(Obligation.id)), in_words
 
 
 def _about(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from schemas.acts import Accept, HoldPost, Offer, Waive
+from schemas.acts import Accept, EndBody, HoldPost, Offer, Waive
 from schemas.programme import Programme
 from schemas.tables import Absence, Obligation, Person, PostHeld
 from secretariat import trend
@@ -79,6 +79,38 @@ def test_the_board_is_filtered_by_its_address(site: Site) -> None:
     board = main_of(site, "/?country=LA").split("<thead>")[1].split("</thead>")[0]
     assert "Lao PDR" in board
     assert "Cambodia" not in board
+
+
+def test_of_many_functions_the_board_shows_the_first_and_leads_to_the_others(site: Site) -> None:
+    everything = rows(site, "/")
+    assert rows(site, "/?show=3") == everything[:3]
+    assert "And 14 more" in main_of(site, "/?show=3")
+    assert "of 17 functions" in main_of(site, "/?show=3")
+    here = rows(site, "/?country=LA")
+    page = main_of(site, "/?country=LA&show=2")
+    assert f"And {len(here) - 2} more" in page
+    more = re.search(r'href="(/\?[^"]*show=8[^"]*)#grid-title"', page)
+    assert more
+    assert rows(site, more[1].replace("&amp;", "&")) == here[:8]
+    assert "And " not in main_of(site, "/").split("Functions by country")[1].split("</section>")[0]
+
+
+def test_what_an_ended_body_left_counts_as_moved_back_and_on_when_taken_over(
+    site: Site,
+) -> None:
+    office, items = site.bench.office, [i.slug for i in site.bench.office.programme.readiness]
+    office.do(
+        Waive(holding=MAPPING, items=items, reason="tried"), by="un-act", contact="un-act-head"
+    )
+    office.do(Offer(holding=MAPPING), by="un-act")
+    office.do(Accept(holding=MAPPING), by="tf-la")
+    site.bench.clock.advance_to(site.bench.clock.now() + trend.LATELY + timedelta(days=1))
+    office.do(EndBody(body="tf-la", reason="Restructured"), by="un-act")
+    now = site.bench.clock.now()
+    with office.store.read() as session:
+        assert trend.steps(session, now) == {MAPPING: -1}
+        assert trend.steps(session, now, ["referral-mechanisms"]) == {MAPPING: -1}
+        assert trend.steps(session, now, ["chair-rotation"]) == {}
 
 
 def test_the_board_says_what_moved_in_ninety_days_and_no_longer(site: Site) -> None:

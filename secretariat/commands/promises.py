@@ -199,7 +199,7 @@ def _still_unanswered(desk: Desk, timer: Timer) -> None:
 
 def _ask_for_an_answer(desk: Desk, obligation: Obligation, turn: int) -> None:
     """Mail whoever steers now, and again every few working days until they answer."""
-    answering = answering_body(desk, obligation)
+    answering = answering_body(desk, obligation.body)
     assert obligation.wanted_on
     for contact in desk.contacts(answering, "head"):
         _mail(desk, obligation, contact, "asked", obligation.wanted_on, obligation.wanted_why, turn)
@@ -245,9 +245,9 @@ def _mail(
     )
 
 
-def answering_body(desk: Desk, obligation: Obligation) -> str:
+def answering_body(desk: Desk, body: str) -> str:
     """Who answers a body's wish for more time: the steward, but nobody their own."""
-    others = [b for b in (desk.bodies.steward, desk.programme.chair) if b != obligation.body]
+    others = [b for b in (desk.bodies.steward, desk.programme.chair) if b != body]
     return others[0] if others else desk.bodies.steward
 
 
@@ -257,7 +257,7 @@ def _wanted(desk: Desk, key: str) -> tuple[Obligation, date]:
         raise ConflictError(
             marked("Nobody asks for more time for {key}, or it was answered."), key=key
         )
-    if desk.by == obligation.body and answering_body(desk, obligation) != desk.by:
+    if desk.by == obligation.body and answering_body(desk, obligation.body) != desk.by:
         raise NotAllowedError(
             marked("{by} asks for more time itself; another answers."), by=desk.by
         )

@@ -126,7 +126,7 @@ def _tell_of_receipt(desk: Desk, obligation: Obligation, kept: FigureReturn) -> 
         c.slug: c for c in [*desk.contacts(obligation.body, "focal-point"), *own]
     }.values():
         _mail(desk, kept, contact, "received", urgency=Urgency.DUTY)
-    for contact in desk.contacts(promises.answering_body(desk, obligation), "head"):
+    for contact in desk.contacts(promises.answering_body(desk, obligation.body), "head"):
         _mail(desk, kept, contact, "to-verify")
 
 
@@ -215,7 +215,7 @@ def _own(desk: Desk, key: str) -> tuple[Obligation, FigureReturn | None]:
 def _to_judge(desk: Desk, key: str) -> tuple[Obligation, FigureReturn]:
     """A return that waits to be verified, by somebody other than who gave it."""
     obligation = _asking(desk, key)
-    may = judges(desk, obligation)
+    may = judges(desk, obligation.body)
     if desk.by not in may:
         raise NotAllowedError(
             marked("To verify the figures of {body} is for {listed}."),
@@ -228,10 +228,10 @@ def _to_judge(desk: Desk, key: str) -> tuple[Obligation, FigureReturn]:
     return obligation, kept
 
 
-def judges(desk: Desk, obligation: Obligation) -> set[str]:
+def judges(desk: Desk, body: str) -> set[str]:
     """Who verifies a body's figures: whoever steers, but nobody their own."""
     steward, chair = desk.bodies.steward, desk.programme.chair
-    return {steward, chair} - {obligation.body} or {steward}
+    return {steward, chair} - {body} or {steward}
 
 
 def _asking(desk: Desk, key: str) -> Obligation:

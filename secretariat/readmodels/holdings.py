@@ -32,13 +32,15 @@ def _opened(session: Session, event: Event, at: datetime) -> None:
 def _holding_moved(session: Session, event: Event, at: datetime) -> None:
     """Every act says what the holding is after it; what only an offer or a pause has, ends."""
     holding, data = row(session, Holding, event.subject), event.data
-    if (holding.owner, holding.phase) != (data["owner"], data["phase"]):
+    custody_of = data.get("custody_of", holding.custody_of)
+    after = data["owner"], data["phase"], custody_of
+    if (holding.owner, holding.phase, holding.custody_of) != after:
         holding.since = at
     holding.owner, holding.phase, holding.standing = data["owner"], data["phase"], data["standing"]
     holding.offered_to, holding.offered_phase = data.get("offered_to"), data.get("offered_phase")
     holding.answer_by = instant_or_none(data.get("answer_by"))
     holding.follow_up = instant_or_none(data.get("follow_up"))
-    holding.custody_of = data.get("custody_of", holding.custody_of)
+    holding.custody_of = custody_of
     holding.takes_over = data.get("takes_over", holding.takes_over)
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlmodel import Session, col, select
 
 from schemas.forecast import Forecast, TooLittle
@@ -31,39 +31,48 @@ from secretariat.web.signin import needs
 from secretariat.web.speaking import language_at
 
 router = APIRouter()
+AT_FIRST = 20  # functions, and late obligations: all of most programmes
 
 
 @router.get("/", dependencies=[needs(Right.READ_BOARD)])
-def show_board(request: Request, at: str | None = None) -> Response:
-    """The board now, or at the end of a past day (``?at=2018-06-30``)."""
+def show_board(
+    request: Request,
+    at: str | None = None,
+    show: Annotated[int, Query(ge=1, le=10_000)] = AT_FIRST,
+) -> Response:
+    """The board now, or at the end of a past day (``?at=2018-06-30``); so many functions of it."""
     office: Office = request.app.state.parts.office
     look = looking(request, at)
     wanted, language = filters.wanted(request, office.programme), language_at(request)
     with look.store.read() as session, office.store.read() as present:
-        moved = trend.steps(session, look.now)
+        shown, fitting = _rows(session, office.programme, look.now, wanted, show)
+        steps = trend.steps(session, look.now, [row.function.slug for row in shown])
+        moved = trend.by_receiver(steps)
         found: dict[str, Any] = {
-            "rows": board.rows(session, office.programme, look.now),
+            "counts": board.counts(session, office.programme),
             "chair": board.chair(session),
             "meetings": board.meetings(session, look.day),
-            "late": board.late(session, look.now),
+            "late": board.late(session, look.now, AT_FIRST),
+            "count_late": board.count_late(session, look.now),
             "events": _events(session, 12),
             "mails": maillog.mails(present, at=look.then, limit=8),
             "runs": [] if look.past else board.runs(present),
             "next_timer": None if look.past else next_due(present, but=auditing.KIND),
             "unreachable": [] if look.past else _unreachable(present, office, look.now),
             "months": _months(present, office),
-            "needs": [] if look.past else _needs(request, present),
+            "needs": None if look.past else _needs(request, present),
             "steps": [] if look.past else _first_steps(request, present),
         }
     return render(
         request,
         "board.html",
         wanted=wanted,
-        shown=[row for row in found["rows"] if wanted.fits(row)],
-        trend=lambda cell: trend.of(cell.holdings, moved),
+        shown=shown,
+        more=fitting - len(shown),
+        pieces=_pieces(found["counts"]),
+        trend=lambda row, cell: trend.of(row.function.slug, cell.receivers, moved),
         since_lately=look.now - trend.LATELY,
         days_until=lambda moment: (moment - look.now).days,
-        counts={t: sum(row.transferred == t for row in found["rows"]) for t in Transferred},
         phases=list(Phase),
         demo=isinstance(office.clock, DemoClock),
         health=request.app.state.parts.health(),
@@ -176,6 +185,23 @@ def _close(
     )
 
 
+def _rows(
+    session: Session, programme: Programme, now: datetime, wanted: filters.Wanted, most: int
+) -> tuple[list[board.Row], int]:
+    """The first functions the reader wants to see, and how many there are."""
+    if not wanted:
+        functions = programme.functions
+        return board.rows(session, programme, now, functions[:most]), len(functions)
+    fitting = [row for row in board.rows(session, programme, now) if wanted.fits(row)]
+    return fitting[:most], len(fitting)
+
+
+def _pieces(counts: dict[Transferred, int]) -> dict[Transferred, int]:
+    """Of the bar: one for each function, or for each of a hundred equal parts of many."""
+    whole = max(sum(counts.values()) / 100, 1)
+    return {how_far: round(count / whole) for how_far, count in counts.items()}
+
+
 def _owner_words(office: Office, cell: board.Cell, country: str, language: Language) -> str:
     """The owners as read within a country's column: its own task force needs no name."""
     programme = office.programme
@@ -198,12 +224,12 @@ def _events(session: Session, limit: int) -> list[Entry]:
     return list(session.exec(query.order_by(col(Entry.seq).desc()).limit(limit)))
 
 
-def _needs(request: Request, session: Session) -> list[mine.Need]:
+def _needs(request: Request, session: Session) -> mine.Needs | None:
     """What waits for whoever is signed in, the soonest first."""
     by = signin.contact(request)
     office: Office = request.app.state.parts.office
     if by is None:
-        return []
+        return None
     desk = Desk(session, office.programme, office.clock.now(), by.body)
     return mine.needs(desk, by.body, language_at(request))
 
