@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -86,6 +87,19 @@ def test_a_seal_is_the_hash_of_all_it_covers_as_json(
     moment, rest = "2018-01-01T00:00:00.000001+00:00", (kind, subject, by, 2, data, key, BEGINNING)
     words = json.dumps([7, moment, *rest], ensure_ascii=False, separators=(",", ":"))
     found = ledger.seal(7, datetime.fromisoformat(moment), *rest)
+    assert found == hashlib.sha256(words.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("said", ["2018-01-01T00:00+00:00", "2018-01-01T07:00+07:00"])
+def test_a_seal_has_the_instant_in_utc_to_the_microsecond_wherever_it_is_made(
+    said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = f'[1,"2018-01-01T00:00:00.000000+00:00","k","s","b",1,"{{}}",null,"{BEGINNING}"]'
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "Asia/Bangkok")
+        time.tzset()
+        found = ledger.seal(1, at(said), "k", "s", "b", 1, "{}", None, BEGINNING)
+    time.tzset()
     assert found == hashlib.sha256(words.encode()).hexdigest()
 
 
@@ -440,3 +454,19 @@ def test_an_old_entry_is_read_in_today_s_shape() -> None:
 def test_an_entry_from_the_future_is_not_guessed_at() -> None:
     with pytest.raises(ConflictError, match="written by a newer one"):
         newest("holding.offered", 4, {}, VERSIONS, STEPS)
+
+
+def test_entries_of_an_act_are_in_today_s_shape_and_the_first_has_its_key(store: Store) -> None:
+    act = [Event("obligation.asked", KEY, {"ladder": {}}), Event("holding.offered", KEY, {})]
+    with store.write() as session:
+        ledger.append(session, act, at=at("2018-01-01"), by="un-act", key="once")
+    with store.read() as session:
+        entries = session.exec(select(Entry).order_by(col(Entry.seq))).all()
+        assert [(entry.version, entry.key) for entry in entries] == [(2, "once"), (1, None)]
+        assert [ledger.event(entry) for entry in entries] == act
+
+
+def test_an_entry_of_the_first_version_still_says_what_it_said() -> None:
+    old = a_ledger(1)[0]
+    old.kind, old.data = "obligation.asked", '{"ladder":[]}'
+    assert ledger.event(old).data["ladder"]["slug"] == "standard"
