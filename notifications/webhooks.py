@@ -16,6 +16,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import httpx
@@ -34,6 +35,7 @@ TURN = 5.0  # seconds after which the next round is another hook's too
 GONE = httpx.codes.GONE
 TEST = "This is a test: nothing has happened."
 
+_authorities = cache(ssl.create_default_context)  # read once there is a hook
 log = logging.getLogger(__name__)
 
 
@@ -50,13 +52,14 @@ class Outcome:
 class Courier:
     """Carries what each hook lacks. By the real time, which whoever checks a signature has.
 
-    ``tls`` says which certificates are good: the system's authorities, as the operator keeps them.
+    ``tls`` says which certificates are good; None: those the system's authorities vouch for, as the
+    operator keeps them.
     """
 
     office: Office
     settings: Settings
     clock: Clock = field(default_factory=WallClock)
-    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    tls: ssl.SSLContext | None = None
 
     def deliver(self) -> None:
         """One round, a few seconds long; with no hook, nobody is asked anything."""
@@ -133,7 +136,7 @@ class Courier:
         number = await asyncio.to_thread(webhooks.resolved, url, self.settings.own_hosts)
         asked = httpx.URL(url)
         async with (
-            httpx.AsyncClient(trust_env=False, verify=self.tls) as client,
+            httpx.AsyncClient(trust_env=False, verify=self.tls or _authorities()) as client,
             client.stream(
                 "POST",
                 asked.copy_with(host=number),

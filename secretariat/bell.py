@@ -6,8 +6,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import psycopg
-
 from secretariat.store import NOTICES, Store
 
 _GLANCE = 0.05  # seconds between two looks at what other processes wrote
@@ -22,6 +20,7 @@ class Bell:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._driver: Any = store.engine.dialect.dbapi
         self._connection: Any = None
         self._seen: object = None
         self._wait: Callable[[float], None] = (
@@ -33,14 +32,14 @@ class Bell:
         end = time.monotonic() + seconds
         try:
             self._wait(seconds)
-        except (sqlite3.Error, psycopg.Error):
+        except self._driver.Error:
             self.close()
             self._store.written.wait(max(0.0, end - time.monotonic()))
         self._store.written.clear()
 
     def close(self) -> None:
         if self._connection is not None:
-            with suppress(sqlite3.Error, psycopg.Error):
+            with suppress(self._driver.Error):
                 self._connection.close()
         self._connection = None
 
@@ -61,7 +60,7 @@ class Bell:
         """PostgreSQL tells of commits, also of our own."""
         if self._connection is None:
             url = self._store.engine.url.set(drivername="postgresql")
-            self._connection = psycopg.connect(
+            self._connection = self._driver.connect(
                 url.render_as_string(hide_password=False), autocommit=True, connect_timeout=5
             )
             self._connection.execute(f"listen {NOTICES}")

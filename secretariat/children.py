@@ -25,7 +25,7 @@ from secretariat.settings import Settings
 POOL = "secretariat"
 HOME = Path(__file__).resolve().parent.parent  # where flows/ are
 GRACE = 5.0  # seconds between asking and killing
-PATIENCE = 5.0  # seconds for an answer
+PATIENCE = 10.0  # seconds for an answer
 LEASES = "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"
 NOWHERE = "http://127.0.0.1:9"  # the discard port, where nobody listens
 _SET_PARENT_DEATH_SIGNAL = 1
@@ -74,29 +74,21 @@ class Prefect:
         port = str(self.settings.prefect_port)
         server = ["server", "start", "--host", "127.0.0.1", "--port", port]
         worker = ["worker", "start", "--pool", POOL, "--type", "process", "--limit", "2"]
-        deployed = False
+        api, client, deployed = self.settings.prefect_api, client_of(self.settings), False
         while not self._stopping.is_set():
             if not self.settings.prefect_url:
                 self._ensure("server", server)
             try:
-                if deployed and self._knows_deployments():
+                # Its database may be a new one, that knows none.
+                if deployed and knows_deployments(client, api, self.programme):
                     self._ensure("worker", worker)
                     self.words = "up"
-                elif self._is_healthy():
+                elif client.get(f"{api}/health").raise_for_status().is_success:
                     self.words = "taking in the deployments"
                     deployed = self._deploy()
             except httpx.HTTPError:
                 self.words = "does not answer; what needs it waits" if deployed else "starting"
             self._stopping.wait(1)
-
-    def _knows_deployments(self) -> bool:
-        """Whether it still does: its database may be a new one."""
-        with httpx.Client(auth=self.settings.prefect_auth, timeout=PATIENCE) as client:
-            return knows_deployments(client, self.settings.prefect_api, self.programme)
-
-    def _is_healthy(self) -> bool:
-        url = f"{self.settings.prefect_api}/health"
-        return httpx.get(url, timeout=PATIENCE).raise_for_status().is_success
 
     def _is_up(self, name: str) -> bool:
         child = self._running.get(name)
@@ -148,6 +140,12 @@ class Prefect:
         directory = self.settings.directory / "logs"
         directory.mkdir(exist_ok=True)
         return (directory / f"prefect-{name}.log").open("ab")
+
+
+def client_of(settings: Settings) -> httpx.Client:
+    """For who asks Prefect; the authorities' certificates are only read if there is TLS."""
+    encrypted = settings.prefect_api.startswith("https:")
+    return httpx.Client(auth=settings.prefect_auth, timeout=PATIENCE, verify=encrypted)
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 from urllib.parse import SplitResult
 
-import httpx
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from flows import relay
@@ -22,7 +21,7 @@ from notifications.postman import Postman
 from notifications.smtp import LOOPBACK, Relay
 from notifications.tidy import tidy
 from notifications.webhooks import Courier
-from secretariat.children import Prefect
+from secretariat.children import Prefect, client_of
 from secretariat.clock import WallClock
 from secretariat.commands import auditing, recount, upkeep
 from secretariat.commands.office import Office
@@ -51,8 +50,7 @@ class Engine:
         self._postman = Postman(outbox, self._may)
         self._inbox = inbox_of(settings, self.office)
         self._prefect = Prefect(settings, office.programme)
-        prefect_client = httpx.Client(auth=settings.prefect_auth, timeout=10)
-        self._carrier = relay.Relay(self.office, settings.prefect_api, prefect_client)
+        self._carrier = relay.Relay(self.office, settings.prefect_api, client_of(settings))
         self._courier = Courier(self.office, settings)
         self._calendars = recount.Notice(self.office)
         self._shelf = Shelf(settings, WallClock(), partial(upkeep.tell, self.office))

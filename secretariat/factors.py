@@ -5,13 +5,16 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import pyotp
-from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, delete, select
 
 from schemas.account_tables import RecoveryCode, SecondFactor
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 SPARE = 10
 """How many recovery codes one is given."""
@@ -37,13 +40,17 @@ class Seal:
 
     def open(self, sealed: str) -> str | None:
         """None: it was closed with another key, so nothing can match it."""
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415  few starts have a secret
+
         try:
             return self._box.decrypt(sealed.encode()).decode()
         except InvalidToken:
             return None
 
     @property
-    def _box(self) -> Fernet:
+    def _box(self) -> "Fernet":
+        from cryptography.fernet import Fernet  # noqa: PLC0415
+
         return Fernet(base64.urlsafe_b64encode(hashlib.sha256(self.key.encode()).digest()))
 
 

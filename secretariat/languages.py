@@ -24,13 +24,15 @@ _SERIF = "Georgia,'Noto Serif',serif"
 class Language:
     """How one language says things: ``tag`` is for HTML, ``cldr`` for dates and lists.
 
-    ``fonts`` are those a reader's machine brings along; ``leading`` is the height of a line in
-    letters, so that vowels above and below find room.
+    ``name`` is what its readers call it, which stands on every page: asked of the CLDR, it would
+    have all read that it knows of seven languages. ``fonts`` are those a reader's machine brings
+    along; ``leading`` is the height of a line in letters, so that vowels above and below find room.
     """
 
     code: str
     tag: str
     cldr: str
+    name: str
     fonts: str = _SERIF
     leading: float = 1.5
 
@@ -108,21 +110,24 @@ class Language:
     def english_name(self) -> str:
         return str(_locale(self.cldr).english_name)
 
-    @property
-    def name(self) -> str:
-        """What its readers call it."""
-        return str(_locale(self.cldr).get_language_name())
 
-
-ENGLISH = Language("en", "en", "en_GB")
+ENGLISH = Language("en", "en", "en_GB", "English")
 _OTHERS = (
-    Language("km", "km", "km", "'Khmer UI','Khmer OS','Noto Sans Khmer',sans-serif", 1.8),
-    Language("lo", "lo", "lo", "'Phetsarath OT','Leelawadee UI','Noto Sans Lao',sans-serif", 1.8),
-    Language("my", "my", "my", "'Myanmar Text',Pyidaungsu,'Noto Sans Myanmar',sans-serif", 1.9),
-    Language("th", "th", "th", "'Leelawadee UI',Thonburi,'Noto Sans Thai',sans-serif", 1.8),
-    Language("vi", "vi", "vi"),
+    Language("km", "km", "km", "ខ្មែរ", "'Khmer UI','Khmer OS','Noto Sans Khmer',sans-serif", 1.8),
     Language(
-        "zh", "zh-Hans", "zh", "'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif"
+        "lo", "lo", "lo", "ລາວ", "'Phetsarath OT','Leelawadee UI','Noto Sans Lao',sans-serif", 1.8
+    ),
+    Language(
+        "my", "my", "my", "မြန်မာ", "'Myanmar Text',Pyidaungsu,'Noto Sans Myanmar',sans-serif", 1.9
+    ),
+    Language("th", "th", "th", "ไทย", "'Leelawadee UI',Thonburi,'Noto Sans Thai',sans-serif", 1.8),
+    Language("vi", "vi", "vi", "Tiếng Việt"),
+    Language(
+        "zh",
+        "zh-Hans",
+        "zh",
+        "中文",
+        "'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif",
     ),
 )
 LANGUAGES = {language.code: language for language in (ENGLISH, *_OTHERS)}

@@ -1,19 +1,22 @@
-"""A passkey says that it is there: what the browser is asked, and whether its answer is right."""
+"""A passkey says that it is there: what the browser is asked, and whether its answer is right.
+
+webauthn is imported where there is a passkey: it brings OpenSSL and half a second.
+"""
 
 import base64
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import webauthn
 from sqlmodel import Session, select
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 
 from schemas.account_tables import SecondFactor
 from secretariat import factors
 from secretariat.factors import Owner
+
+if TYPE_CHECKING:
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Site:
 
 def to_make(session: Session, owner: Owner, site: Site) -> tuple[str, str]:
     """What the browser is asked to make a passkey with, and the challenge in it."""
+    import webauthn  # noqa: PLC0415
+
     options = webauthn.generate_registration_options(
         rp_id=site.name,
         rp_name=site.title,
@@ -38,6 +43,8 @@ def to_make(session: Session, owner: Owner, site: Site) -> tuple[str, str]:
 
 def to_show(session: Session, owner: Owner, site: Site) -> tuple[str, str]:
     """What the browser is asked to show a passkey with, and the challenge in it."""
+    import webauthn  # noqa: PLC0415
+
     options = webauthn.generate_authentication_options(
         rp_id=site.name, allow_credentials=_known(session, owner)
     )
@@ -48,6 +55,9 @@ def add(
     session: Session, owner: Owner, site: Site, challenge: str, answer: str, now: datetime
 ) -> bool:
     """Keep the passkey a browser has made for this very challenge."""
+    import webauthn  # noqa: PLC0415
+    from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415
+
     try:
         made = webauthn.verify_registration_response(
             credential=answer,
@@ -74,6 +84,9 @@ def accepts(
     session: Session, owner: Owner, site: Site, challenge: str, answer: str, now: datetime
 ) -> bool:
     """Whether one of the owner's passkeys signed this very challenge."""
+    import webauthn  # noqa: PLC0415
+    from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415
+
     factor = _of_credential(session, _named(answer))
     if factor is None or (factor.contact, factor.person) != (owner.contact, owner.person):
         return False
@@ -92,7 +105,9 @@ def accepts(
     return True
 
 
-def _known(session: Session, owner: Owner) -> list[PublicKeyCredentialDescriptor]:
+def _known(session: Session, owner: Owner) -> "list[PublicKeyCredentialDescriptor]":
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor  # noqa: PLC0415
+
     return [
         PublicKeyCredentialDescriptor(id=_bytes(factor.credential or ""))
         for factor in factors.of(session, owner, "passkey")

@@ -1,25 +1,22 @@
-"""Signing in by an OpenID Connect provider: where to send a browser, and whom it brings back."""
+"""Signing in by an OpenID Connect provider: where to send a browser, and whom it brings back.
+
+authlib and joserfc are imported where a provider is asked: most installations have none.
+"""
 
 import base64
 import hmac
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
-from authlib.common.errors import AuthlibBaseError
-from authlib.deprecate import AuthlibDeprecationWarning
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from secretariat.catalogues import marked
 from secretariat.errors import BadInputError, NotAllowedError, UnreachableError
 from secretariat.settings import Settings
 
-with warnings.catch_warnings():  # it would rather have an httpx that nothing else of ours has yet
-    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
+if TYPE_CHECKING:
     from authlib.integrations.httpx_client import OAuth2Client
 
 ALGORITHMS = ["RS256", "ES256", "PS256"]
@@ -66,6 +63,9 @@ class Provider:
 
         Raises NotAllowedError: it was not begun here, or the address is not verified.
         """
+        from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415
+        from joserfc.errors import JoseError  # noqa: PLC0415
+
         found = self._found()
         try:
             with self._client(back) as client:
@@ -85,6 +85,9 @@ class Provider:
         return Vouched(str(claims["email"]), "mfa" in (claims.get("amr") or []))
 
     def _claims(self, found: dict[str, Any], token: str, nonce: str) -> dict[str, Any]:
+        from joserfc import jwt  # noqa: PLC0415
+        from joserfc.jwk import KeySet  # noqa: PLC0415
+
         keys = KeySet.import_key_set(self._get(found["jwks_uri"]))
         claims = dict(jwt.decode(token, keys, algorithms=ALGORITHMS).claims)
         jwt.JWTClaimsRegistry(
@@ -109,7 +112,12 @@ class Provider:
         except (httpx.HTTPError, ValueError) as error:
             raise UnreachableError(NO_PROVIDER) from error
 
-    def _client(self, back: str) -> OAuth2Client:
+    def _client(self, back: str) -> "OAuth2Client":
+        from authlib.deprecate import AuthlibDeprecationWarning  # noqa: PLC0415
+
+        with warnings.catch_warnings():  # it would rather have an httpx that nothing else has yet
+            warnings.simplefilter("ignore", AuthlibDeprecationWarning)
+            from authlib.integrations.httpx_client import OAuth2Client  # noqa: PLC0415
         return OAuth2Client(
             self.client_id,
             self.secret,

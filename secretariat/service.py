@@ -237,10 +237,12 @@ def _prepared(settings: Settings) -> Store:
     if path := store.file:
         check_place(path)
         path.touch(mode=0o600)
-    if not store.is_empty() and store.is_behind():
+    if store.is_empty():
+        store.make_tables()
+    elif store.is_behind():
         now = WallClock().now()
         backups.make(settings, settings.backups / name_at(now), now)
-    store.migrate()
+        store.migrate()
     return store
 
 

@@ -111,6 +111,35 @@ def test_reading_commands_do_not_import_prefect_or_the_web(environment: dict[str
     assert done.returncode == 0, done.stderr
 
 
+def test_what_few_ever_open_is_not_there_when_the_board_is(environment: dict[str, str]) -> None:
+    code = """if True:
+        import sys
+        from urllib.parse import urlsplit
+        from fastapi.testclient import TestClient
+        from notifications.compose import composer
+        from secretariat.engine import Engine
+        from secretariat.service import begin
+        from secretariat.settings import load_settings
+        from secretariat.web.app import Parts, create_app
+        settings = load_settings()
+        office = begin(settings)
+        writer = composer(settings, office.programme)
+        engine = Engine(settings, office, writer, urlsplit("smtp://127.0.0.1:1"))
+        app = create_app(Parts(settings, office, writer, None, engine.health))
+        page = TestClient(app, base_url="http://127.0.0.1").get("/")
+        assert "Where the handover stands" in page.text
+        loaded = {
+            "alembic", "authlib", "cryptography", "dkim", "docx", "icalendar", "joserfc",
+            "openpyxl", "prefect", "prometheus_client", "psycopg", "segno", "typst", "webauthn",
+        } & set(sys.modules)
+        sys.exit(f"loaded {loaded}" if loaded else 0)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 REFUSED = [
     (("status", "--at", "soon"), "no date such as"),
     (("status", "--at", "2018-03-01T10:00"), "has no zone"),

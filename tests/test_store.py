@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import Connection, MetaData
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlmodel import SQLModel, select
 
@@ -22,6 +23,34 @@ def test_the_migrations_make_the_tables_the_code_expects(store: Store) -> None:
     with store.engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), SQLModel.metadata)
     assert differences == []
+
+
+def laid_out(connection: Connection) -> dict[str, object]:
+    """The columns, keys and indexes of every table."""
+    found = MetaData()
+    found.reflect(connection)
+    return {
+        name: (
+            {(one.name, str(one.type), one.nullable, one.primary_key) for one in table.c},
+            {(one.parent.name, one.target_fullname) for one in table.foreign_keys},
+            {(one.name, *one.columns.keys(), one.unique) for one in table.indexes},
+        )
+        for name, table in found.tables.items()
+    }
+
+
+def test_a_new_store_is_as_the_migrations_together_would_have_made_it(
+    store: Store, tmp_path: Path, empty_postgresql: str
+) -> None:
+    url = f"sqlite:///{tmp_path}/new.db" if store.is_sqlite else empty_postgresql
+    new = open_store(url)
+    for _ in range(2):  # the second time it is there already
+        new.make_tables()
+    with store.snapshot() as migrated, new.snapshot() as made:
+        assert new.revision(made) == store.revision(migrated)
+        assert laid_out(made) == laid_out(migrated)
+    assert not new.is_behind()
+    new.engine.dispose()
 
 
 def test_migrating_again_changes_nothing(store: Store) -> None:

@@ -22,7 +22,8 @@ from schemas.programme import Programme
 from schemas.return_acts import SubmitReturn, VerifyReturn
 from schemas.tables import Entry, Holding, Obligation
 from secretariat import listed
-from secretariat.sheets.table import as_csv, as_xlsx
+from secretariat.sheets.table import as_csv
+from secretariat.sheets.table_book import as_xlsx
 from tests.served import opened_site
 from tests.test_doors import bearer
 from tests.test_obligations import HOST, a_cycle

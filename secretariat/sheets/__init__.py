@@ -9,8 +9,6 @@ from secretariat.languages import ENGLISH, Language
 from secretariat.sheets.commas import read as read_csv
 from secretariat.sheets.commas import template as csv_template
 from secretariat.sheets.form import LARGEST, Paper, RefusedError
-from secretariat.sheets.workbook import template as xlsx_template
-from secretariat.sheets.workbook_in import read as read_xlsx
 
 _PACKED = (b"PK", b"\xd0\xcf\x11\xe0")
 """How workbooks begin: XLSX, and what is older or locked by a password, which is refused as one."""
@@ -29,4 +27,15 @@ def paper(desk: Desk, obligation: Obligation, language: Language = ENGLISH) -> P
 
 def read(content: bytes, paper: Paper) -> list[Given]:
     """The figures in a file, by what it is. Raises RefusedError."""
-    return read_xlsx(content, paper) if content.startswith(_PACKED) else read_csv(content, paper)
+    if not content.startswith(_PACKED):
+        return read_csv(content, paper)
+    from secretariat.sheets import workbook_in  # noqa: PLC0415  openpyxl is for who sends workbooks
+
+    return workbook_in.read(content, paper)
+
+
+def xlsx_template(paper: Paper, given: list[Given]) -> bytes:
+    """As ``csv_template``, for people: a workbook."""
+    from secretariat.sheets import workbook  # noqa: PLC0415  openpyxl is for who wants workbooks
+
+    return workbook.template(paper, given)

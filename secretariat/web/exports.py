@@ -6,9 +6,8 @@ from fastapi import APIRouter, Path, Request, Response
 
 from secretariat import listed
 from secretariat.commands.office import Office
-from secretariat.feed import feed
 from secretariat.rights import Right
-from secretariat.sheets.table import TYPES, as_csv, as_xlsx
+from secretariat.sheets.table import TYPES, as_csv
 from secretariat.web.looking import looking
 from secretariat.web.render import render
 from secretariat.web.signin import needs
@@ -40,7 +39,12 @@ def give_table(
     look = looking(request, at)
     with look.store.read() as session:
         rows = list(table.rows(session, office.programme, look.now))
-    file = as_csv(table.columns, rows) if kind == "csv" else as_xlsx(name, table.columns, rows)
+    if kind == "csv":
+        file = as_csv(table.columns, rows)
+    else:
+        from secretariat.sheets.table_book import as_xlsx  # noqa: PLC0415  it brings openpyxl
+
+        file = as_xlsx(name, table.columns, rows)
     named = f'attachment; filename="{name}-{look.day}.{kind}"'
     return Response(file, media_type=TYPES[kind], headers={"Content-Disposition": named})
 
@@ -48,6 +52,8 @@ def give_table(
 @router.get("/calendar/{whose}.ics", dependencies=[needs(Right.READ_BOARD)])
 def give_calendar(request: Request, whose: Annotated[str, Path(max_length=100)]) -> Response:
     """What is asked of a body, and the meetings, for a calendar program to follow."""
+    from secretariat.feed import feed  # noqa: PLC0415  it brings icalendar
+
     office: Office = request.app.state.parts.office
     board_url = request.app.state.parts.settings.board_url
     with office.store.read() as session:

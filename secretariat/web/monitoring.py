@@ -6,7 +6,6 @@ from secretariat import ledger, shelf
 from secretariat.clock import WallClock
 from secretariat.commands.office import Office
 from secretariat.rights import Right
-from secretariat.vitals import vitals
 from secretariat.web.signin import needs
 
 router = APIRouter()
@@ -31,6 +30,8 @@ def show_readiness(request: Request) -> dict[str, int]:
 @router.get("/metrics", dependencies=[needs(Right.MONITOR)])
 def show_metrics(request: Request) -> Response:
     """Figures for Prometheus, of the whole and of no person."""
+    from secretariat.vitals import vitals  # noqa: PLC0415  it brings what Prometheus counts with
+
     parts = request.app.state.parts
     with parts.office.store.read() as session:
         backup = shelf.age(parts.settings.backups, WallClock().now())

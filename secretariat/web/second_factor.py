@@ -4,7 +4,6 @@ import logging
 from ipaddress import ip_address
 from typing import Annotated, Any
 
-import segno
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
@@ -60,6 +59,8 @@ def give_code(request: Request, code: Code = "") -> Response:
 @router.post(f"{PAGE}/authenticator", dependencies=[needs(Right.HAVE_ACCOUNT)])
 def begin_authenticator(request: Request) -> Response:
     """A secret for an authenticator to read, which counts once it has shown a code."""
+    import segno  # noqa: PLC0415  few begin this
+
     who = _who(request)
     secret = factors.new_secret()
     with _office(request).store.write() as session:
