@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+ROOMS  := schemas secretariat notifications flows
 
 .PHONY: demo test check audit simulation mutants fuzz long bench lock fmt schema messages pages docs debian clean
 
@@ -116,7 +117,8 @@ lock: $(VENV)/.uv
 	echo 'pip-audit' | $(LOCK) --upgrade - -o requirements-audit.lock
 	echo 'uv' | $(LOCK) --upgrade - -o requirements-uv.lock
 
-# uv installs the lock in seconds where pip takes half a minute; pip brings uv.
+# uv installs the lock in seconds where pip takes half a minute; pip brings uv. What is installed is
+# compiled, too: a service that may write nothing there would do so at every start, and flow.
 $(VENV)/.uv: requirements-uv.lock
 	@echo "Making the Python environment in $(VENV) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -125,14 +127,16 @@ $(VENV)/.uv: requirements-uv.lock
 
 $(VENV)/.run: $(VENV)/.uv requirements.lock pyproject.toml
 	@echo "Installing what secretariat needs (about 100 packages) …"
-	@test -e $(VENV)/.dev || $(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements.lock
+	@test -e $(VENV)/.dev || $(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	@test -e $(VENV)/.dev || $(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q $(ROOMS)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.uv requirements-dev.lock pyproject.toml
 	@echo "Installing what the tests need …"
-	@$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q $(ROOMS)
 	@touch $(VENV)/.run $@
 
 $(VENV)/.docs: $(VENV)/.dev requirements-docs.lock

@@ -12,10 +12,10 @@ from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 from string import Formatter
+from typing import TYPE_CHECKING
 
-from babel.messages.catalog import Catalog, Message
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import PoFileError, read_po
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog, Message
 
 HERE = Path(__file__).parent
 OURS = HERE / "locales"
@@ -43,6 +43,8 @@ def catalogue(root: Path, code: str, domain: str) -> NullTranslations:
     path = file_of(root, code, domain)
     if not path.exists():
         return NullTranslations()
+    from babel.messages.mofile import write_mo  # noqa: PLC0415  English needs none of it
+
     try:
         found = read(path)
     except ValueError as error:  # a mail in English is better than none
@@ -56,8 +58,10 @@ def catalogue(root: Path, code: str, domain: str) -> NullTranslations:
     return GNUTranslations(compiled)
 
 
-def read(path: Path) -> Catalog:
+def read(path: Path) -> "Catalog":
     """The catalogue in a file. Raises ValueError: where and why it cannot be read."""
+    from babel.messages.pofile import PoFileError, read_po  # noqa: PLC0415
+
     try:
         with path.open("rb") as file:
             return read_po(file, abort_invalid=True)
@@ -67,12 +71,12 @@ def read(path: Path) -> Catalog:
         raise ValueError(f"{path}: {error}") from None
 
 
-def is_translated(message: Message) -> bool:
+def is_translated(message: "Message") -> bool:
     """Whether there is a text, and no guess, for every form of it."""
     return bool(message.string) and all(_forms(message.string)) and not message.fuzzy
 
 
-def is_sound(message: Message) -> bool:
+def is_sound(message: "Message") -> bool:
     """Whether every form has the placeholders of the English text, and no others."""
     known = [_placeholders(form) for form in _forms(message.id)]
     may, must = set.union(*known), set.intersection(*known)

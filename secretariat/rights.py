@@ -20,6 +20,7 @@ from schemas.acts import (
     TakeCustody,
 )
 from schemas.programme import Contact, Programme
+from schemas.scope import Scope
 from secretariat.catalogues import marked
 from secretariat.rotation import Troika
 
@@ -60,14 +61,6 @@ class Over(StrEnum):
     NONE = "–"
     OWN = "own"
     ALL = "all"
-
-
-class Scope(StrEnum):
-    """What a program's token is for. It only ever narrows what its contact may."""
-
-    READ = "read"
-    ACT = "act"
-    MONITOR = "monitor"
 
 
 NONE, OWN, ALL = Over

@@ -12,7 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from schemas.texts import Address
 from secretariat.errors import BadInputError, UnreachableError
 from secretariat.keys import kept_key
-from secretariat.programme import SHIPPED
+
+# Where the readers of programmes are not wanted yet, which bring public holidays along.
+COMMIT = Path(__file__).parent / "programmes" / "commit.yaml"
 
 
 class Settings(BaseSettings):
@@ -25,7 +27,7 @@ class Settings(BaseSettings):
         None, description="keys that every machine must have alike; empty: in data_dir"
     )
     database_url: str = Field("", description="sqlite:///… or postgresql://…; empty: in data_dir")
-    programme: Path = Field(SHIPPED / "commit.yaml", description="the programme file")
+    programme: Path = Field(COMMIT, description="the programme file")
     backups_dir: Path | None = Field(
         None, description="where each day's backup goes, best another disk; empty: in data_dir"
     )

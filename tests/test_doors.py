@@ -12,8 +12,8 @@ from sqlmodel import select
 
 from schemas.acts import Offer
 from schemas.phase import Phase
+from schemas.scope import Scope
 from schemas.tables import Entry, Holding
-from secretariat.rights import Scope
 from secretariat.web import sessions
 from tests.conftest import Bench
 from tests.test_handover import MAPPING, handed_over, live_until, the, waived

@@ -12,8 +12,9 @@ from sqlmodel import update
 from schemas.account_tables import SignedIn
 from schemas.acts import AgreeChair
 from schemas.programme import Programme
+from schemas.scope import Scope
 from secretariat import rights
-from secretariat.rights import NONE, Right, Role, Scope
+from secretariat.rights import NONE, Right, Role
 from secretariat.web.signin import Needs
 from tests.conftest import REPO
 from tests.served import opened_site

@@ -14,9 +14,9 @@ from sqlmodel import select, update
 from notifications.links import SIGN_IN_MAILED
 from schemas.account_tables import RecoveryCode, SecondFactor, SignedIn
 from schemas.programme import Programme
+from schemas.scope import Scope
 from secretariat import factors
 from secretariat.factors import Owner, Seal
-from secretariat.rights import Scope
 from secretariat.web import sessions
 from tests.served import opened_site
 from tests.test_links import dump, pass_post_on

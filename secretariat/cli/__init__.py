@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from schemas.scope import Scope
 from secretariat.cli import (
     agenda,
     backups,
@@ -35,7 +36,6 @@ from secretariat.cli import (
 )
 from secretariat.cli.terminal import office_here, say
 from secretariat.errors import BadInputError, ConflictError, SecretariatError, UnknownError
-from secretariat.rights import Scope
 from secretariat.settings import Settings, load_settings
 
 app = typer.Typer(

@@ -7,12 +7,13 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from schemas.account_tables import SignedIn
+from schemas.scope import Scope
 from secretariat import rights
 from secretariat.catalogues import marked
 from secretariat.commands.account_news import Change, tell
 from secretariat.commands.office import Office
 from secretariat.errors import BadInputError, NotAllowedError, UnknownError
-from secretariat.rights import Right, Scope
+from secretariat.rights import Right
 from secretariat.web import sessions, signin
 from secretariat.web.render import render
 from secretariat.web.sessions import Known

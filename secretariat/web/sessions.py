@@ -16,13 +16,14 @@ from sqlmodel import Session, col, delete, select, update
 
 from schemas.account_tables import ClosedAccount, SignedIn
 from schemas.programme import Contact
+from schemas.scope import Scope
 from secretariat import board, factors, rights
 from secretariat.clock import WallClock
 from secretariat.commands import posts
 from secretariat.commands.office import Office, bodies_of
 from secretariat.errors import UnreachableError
 from secretariat.factors import Owner
-from secretariat.rights import NEED_FACTOR, Over, Right, Role, Scope, role_of
+from secretariat.rights import NEED_FACTOR, Over, Right, Role, role_of
 from secretariat.rotation import Troika
 
 log = logging.getLogger(__name__)

@@ -12,6 +12,7 @@ from sqlmodel import Session, SQLModel
 from schemas.account_tables import SignedIn
 from schemas.act import Act
 from schemas.programme import Contact
+from schemas.scope import Scope
 from schemas.tables import Link
 from schemas.texts import inert
 from secretariat import rights
@@ -28,7 +29,7 @@ from secretariat.errors import (
 )
 from secretariat.installation import DemoClock
 from secretariat.readmodels import unknown
-from secretariat.rights import SENSITIVE, Over, Right, Role, Scope
+from secretariat.rights import SENSITIVE, Over, Right, Role
 from secretariat.web import sessions
 from secretariat.web.sessions import Known, now
 
