@@ -3,8 +3,10 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
-from sqlmodel import Session, col, select, update
+from sqlalchemy import Table, bindparam, func
+from sqlmodel import Session, col, select
 
 from schemas.tables import Obligation, Timer
 from secretariat import ledger
@@ -12,8 +14,30 @@ from secretariat.commands import reminders
 from secretariat.commands.office import FIRINGS, Desk, Office
 from secretariat.ownership import ENGINE
 from secretariat.points import reached
+from secretariat.readmodels import find
 
 BATCH = 500  # in one transaction: others want to write too
+# Asked at every tick, so made once.
+_TIMERS: Table = Timer.__table__  # type: ignore[attr-defined]
+_WAITING = _TIMERS.c.claimed_at.is_(None)
+_FIRST = select(func.min(_TIMERS.c.due_at)).where(_WAITING)
+_NEXT = (
+    select(Timer)
+    .where(_WAITING, Timer.kind != bindparam("but"))
+    .order_by(col(Timer.due_at))
+    .limit(1)
+)
+_DUE = _TIMERS.select().where(_WAITING, _TIMERS.c.due_at <= bindparam("now"))
+_OLDEST = _DUE.order_by(_TIMERS.c.due_at, _TIMERS.c.id).limit(BATCH)
+_STEPS = _DUE.where(
+    _TIMERS.c.kind == "step", _TIMERS.c.subject.in_(bindparam("about", expanding=True))
+)
+_CLAIMED = (
+    _TIMERS.update()
+    .where(_TIMERS.c.id.in_(bindparam("ours", expanding=True)))
+    .values(claimed_at=bindparam("now"))
+)
+_ASKED = select(Obligation).where(col(Obligation.id).in_(bindparam("about", expanding=True)))
 
 
 def tick(office: Office) -> int:
@@ -31,21 +55,20 @@ def tick(office: Office) -> int:
 
 def next_due(session: Session, *, but: str = "") -> Timer | None:
     """The next timer waiting for its time, of whatever kind but one."""
-    query = select(Timer).where(col(Timer.claimed_at).is_(None), Timer.kind != but)
-    return session.exec(query.order_by(col(Timer.due_at)).limit(1)).first()
+    return session.exec(_NEXT, params={"but": but}).first()
 
 
 def _tick_batch(office: Office) -> int:
     now = office.clock.now()
     with office.store.read() as session:  # an idle tick must not take the write lock
-        waiting = next_due(session)
-        if waiting is None or waiting.due_at > now:
+        first = session.connection().execute(_FIRST).scalar()
+        if first is None or first > now:
             return 0
     with office.store.write() as session:
         desk = Desk(session, office.programme, now, ENGINE)
         due = _due(session, now)
         _claim(session, due, now)
-        asked = _asked(session, due)  # kept, so that get() below finds them in the session
+        asked = _asked(session, due)  # kept, so that they are found in the session below
         desk.read_ahead([obligation.id for obligation in asked])
         together: dict[tuple[str, str], list[Timer]] = defaultdict(list)
         for timer in due:
@@ -54,32 +77,33 @@ def _tick_batch(office: Office) -> int:
             if kind != "step":
                 for timer in timers:
                     FIRINGS[kind](desk, timer)
-            elif obligation := session.get(Obligation, subject):
+            elif obligation := find(session, Obligation, subject):
                 reminders.take(desk, obligation, timers)
         ledger.append(session, desk.events, at=now, by=ENGINE)
         return len(due)
 
 
-def _due(session: Session, now: datetime) -> list[Timer]:
-    """The oldest due timers, and all other due steps of what they are about.
+def _due(session: Session, now: datetime) -> Sequence[Timer]:
+    """The oldest due timers, as rows, and all other due steps of what they are about.
 
     Steps missed together are told together: after an outage no border between two batches may
     make two mails to one person about one obligation.
     """
-    waiting = select(Timer).where(col(Timer.claimed_at).is_(None), col(Timer.due_at) <= now)
-    oldest = session.exec(waiting.order_by(col(Timer.due_at), col(Timer.id)).limit(BATCH)).all()
-    about = {timer.subject for timer in oldest if timer.kind == "step"}
-    steps = waiting.where(Timer.kind == "step", col(Timer.subject).in_(about))
-    found = {timer.id: timer for timer in (*oldest, *(session.exec(steps) if about else ()))}
-    return sorted(found.values(), key=lambda timer: (timer.due_at, timer.id))
+    ask = session.connection().execute
+    due = ask(_OLDEST, {"now": now}).all()
+    if len(due) == BATCH:  # else that was all there is
+        about = {timer.subject for timer in due if timer.kind == "step"}
+        found = {timer.id: timer for timer in (*due, *ask(_STEPS, {"now": now, "about": about}))}
+        due = sorted(found.values(), key=lambda timer: (timer.due_at, timer.id))
+    return cast(Sequence[Timer], due)
 
 
-def _claim(session: Session, due: list[Timer], now: datetime) -> None:
-    ours = col(Timer.id).in_([timer.id for timer in due])
-    session.connection().execute(update(Timer).where(ours).values(claimed_at=now))
+def _claim(session: Session, due: Sequence[Timer], now: datetime) -> None:
+    ours = [timer.id for timer in due]
+    session.connection().execute(_CLAIMED, {"now": now, "ours": ours})
 
 
-def _asked(session: Session, due: list[Timer]) -> Sequence[Obligation]:
+def _asked(session: Session, due: Sequence[Timer]) -> Sequence[Obligation]:
     """The obligations whose steps are due."""
     about = {timer.subject for timer in due if timer.kind == "step"}
-    return session.exec(select(Obligation).where(col(Obligation.id).in_(about))).all()
+    return session.exec(_ASKED, params={"about": about}).all()

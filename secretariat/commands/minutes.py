@@ -1,7 +1,5 @@
 """What the minutes say: which items were reached, and what was decided and is asked of whom."""
 
-from sqlmodel import col, select
-
 from schemas.anchor import Anchor
 from schemas.meeting_acts import Decide, MinuteItem, WithdrawDecision
 from schemas.meeting_tables import AgendaItem, Decision
@@ -12,6 +10,7 @@ from secretariat.catalogues import marked
 from secretariat.commands.agenda import carry_over, known_body, standing_item, withdraw
 from secretariat.commands.obligations import refit
 from secretariat.commands.office import Desk, handles
+from secretariat.commands.wanted import decisions_of
 from secretariat.errors import BadInputError, ConflictError, UnknownError
 from secretariat.readmodels import row
 
@@ -98,11 +97,6 @@ def withdraw_decision(desk: Desk, act: WithdrawDecision) -> None:
             reason=act.reason,
         )
         refit(desk, act.som)
-
-
-def decisions_of(desk: Desk, som: str) -> list[Decision]:
-    query = select(Decision).where(Decision.som == som)
-    return list(desk.session.exec(query.order_by(col(Decision.number))))
 
 
 def _begun(desk: Desk, name: str) -> Som:

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from sqlalchemy import Table, bindparam
 from sqlmodel import col, select, tuple_
 
 from schemas.acts import AskBodies, CloseCycle, OpenCycle, PlanMilestones
@@ -19,16 +20,28 @@ from secretariat.commands.moves import Move
 from secretariat.commands.office import Desk, fires, handles
 from secretariat.commands.wanted import Wanted, wanted
 from secretariat.errors import ConflictError
-from secretariat.readmodels import row
+from secretariat.readmodels import find, row
 
 STEERS = "secretariat chair engine"
+_OPEN = (
+    select(Cycle)
+    .where(Cycle.name == bindparam("name"), col(Cycle.closed_at).is_(None))
+    .order_by(Cycle.id)
+)
+_OBLIGATIONS: Table = Obligation.__table__  # type: ignore[attr-defined]
+_ASKED = (
+    select(*(_OBLIGATIONS.c[n] for n in ("id", "title", "planned_on", "provisional", "done_at")))
+    .where(_OBLIGATIONS.c.cycle == bindparam("cycle"))
+    .order_by(_OBLIGATIONS.c.id)
+)
+"""What a cycle asks already, as rows: there may be many, of which few change."""
 
 
 @handles(OpenCycle, may=STEERS)
 def open_cycle(desk: Desk, act: OpenCycle) -> None:
     function = desk.function(act.function)
     key = f"{act.function}/{act.cycle}"
-    if desk.session.get(Cycle, key) is None:
+    if find(desk.session, Cycle, key) is None:
         anchor = _anchor(desk, function, act.cycle)
         desk.record("cycle.opened", key, function=act.function, name=act.cycle, anchor=str(anchor))
 
@@ -49,7 +62,7 @@ def _plan(desk: Desk, function: Function, cycle: Cycle) -> None:
     work = desk.calendar(desk.programme.secretariat)
     for milestone in function.milestones:
         key = f"{cycle.id}/{milestone.slug}"
-        planned = desk.session.get(PlannedMilestone, key)
+        planned = find(desk.session, PlannedMilestone, key)
         rule = (str(anchor), milestone.offset)
         if planned is None or (planned.anchor, planned.offset) != rule:
             due_on = work.shift(anchor.day, milestone.offset)
@@ -100,28 +113,33 @@ def refit(desk: Desk, som: str) -> None:
 
 def open_cycles(desk: Desk, name: str) -> list[Cycle]:
     """The cycles of that name that are not over, whatever their functions."""
-    query = select(Cycle).where(Cycle.name == name, col(Cycle.closed_at).is_(None))
-    return list(desk.session.exec(query.order_by(Cycle.id)))
+    return list(desk.session.exec(_OPEN, params={"name": name}))
 
 
 def _fit(desk: Desk, function: Function, cycle: Cycle) -> list[Move]:
     """Ask, move and release; what those who had been told must know."""
     kept: set[str] = set()
     moved: list[Move | None] = []
-    asked = desk.session.exec(select(Obligation).where(Obligation.cycle == cycle.id))
-    known = {obligation.id: obligation for obligation in asked}
+    rows = desk.session.connection().execute(_ASKED, {"cycle": cycle.id})
+    known = {asked.id: asked for asked in rows}
     for want in wanted(desk, function, cycle):
         kept.add(want.key)
         present = known.get(want.key)
         if present is None:
             _ask(desk, function, want)
-        elif present.done_at is None:
-            _call_anew(desk, present, want)
-            moved.append(_move(desk, present, want.milestone, want.planned))
-    for obligation in _undone(desk, cycle):
-        if obligation.id not in kept:
-            moved.append(_release(desk, obligation))
+        elif present.done_at is None and not _is_as_wanted(present, want):
+            obligation = row(desk.session, Obligation, want.key)
+            _call_anew(desk, obligation, want)
+            moved.append(_move(desk, obligation, want.milestone, want.planned))
+    for key, asked in known.items():
+        if asked.done_at is None and key not in kept:
+            moved.append(_release(desk, row(desk.session, Obligation, key)))
     return [move for move in moved if move]
+
+
+def _is_as_wanted(asked: Any, want: Wanted) -> bool:
+    dated = (want.planned.due_on, want.planned.provisional)
+    return (asked.planned_on, asked.provisional) == dated and asked.title == want.title
 
 
 def _call_anew(desk: Desk, obligation: Obligation, want: Wanted) -> None:
@@ -147,8 +165,7 @@ def _ask(desk: Desk, function: Function, want: Wanted) -> None:
         ladder=rungs.model_dump(mode="json"),
         **_dates(planned, times),
     )
-    obligation = row(desk.session, Obligation, want.key)
-    reminders.arm_first(desk, obligation, times)
+    reminders.arm_first(desk, want.key, times)
 
 
 def _move(

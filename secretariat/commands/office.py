@@ -28,12 +28,10 @@ _ASKED_FOR = select(Mail.id).where(Mail.idem_key == bindparam("key"))
 _KEYED = select(Entry.seq).where(Entry.key == bindparam("key"))
 _ENDED = select(Ending.body).where(col(Ending.ended_at).is_not(None))
 _IN_OFFICE = select(Term).where(col(Term.took_office_at).is_not(None), col(Term.left_at).is_(None))
-_TIMER = delete(Timer).where(
-    col(Timer.kind) == bindparam("of"),
-    col(Timer.step) == bindparam("at_step"),
-    col(Timer.subject) == bindparam("about"),
+_TIMERS = delete(Timer).where(
+    col(Timer.subject) == bindparam("about"), col(Timer.kind).in_(bindparam("of", expanding=True))
 )
-_TO_ROWS = {"synchronize_session": "fetch"}
+_TIMER = _TIMERS.where(col(Timer.step) == bindparam("at_step"))
 
 
 @dataclass
@@ -135,18 +133,26 @@ class Desk:
         self, kind: str, subject: str, due_at: datetime, step: int = 0, *, turn: int = 0
     ) -> None:
         """Let something happen to the subject by itself, in place of an earlier time for it."""
-        chosen = {"of": kind, "at_step": step, "about": subject}
-        self.session.exec(_TIMER, params=chosen, execution_options=_TO_ROWS)
-        self.session.add(Timer(kind=kind, subject=subject, step=step, turn=turn, due_at=due_at))
+        self.stop_timer(kind, subject, step)
+        self.add_timer(kind, subject, due_at, step, turn=turn)
 
-    def add_timer(self, kind: str, subject: str, due_at: datetime, step: int = 0) -> None:
-        """As ``set_timer``, for a subject that has none of the kind yet."""
-        row = {"kind": kind, "subject": subject, "step": step, "turn": 0, "due_at": due_at}
+    def add_timer(
+        self, kind: str, subject: str, due_at: datetime, step: int = 0, *, turn: int = 0
+    ) -> None:
+        """As ``set_timer``, for a subject that has none of the kind and step."""
+        row = {"kind": kind, "subject": subject, "step": step, "turn": turn, "due_at": due_at}
         add_row(self.session, Timer, **row)
 
+    def stop_timer(self, kind: str, subject: str, step: int) -> None:
+        """As ``stop_timers``, for one of several steps."""
+        self.session.flush()
+        chosen = {"about": subject, "of": [kind], "at_step": step}
+        self.session.connection().execute(_TIMER, chosen)
+
     def stop_timers(self, subject: str, *kinds: str) -> None:
-        of_kinds = col(Timer.kind).in_(kinds)
-        self.session.exec(delete(Timer).where(of_kinds, col(Timer.subject) == subject))
+        """Let nothing of these kinds happen to the subject by itself."""
+        self.session.flush()  # one that was set a moment ago is to be found as well
+        self.session.connection().execute(_TIMERS, {"about": subject, "of": kinds})
 
     @cached_property
     def bodies(self) -> Bodies:

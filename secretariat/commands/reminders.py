@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import date
 
-from sqlmodel import col, delete, select
+from sqlmodel import col, select
 
 from schemas.programme import Contact, Ladder, LadderStep
 from schemas.tables import Mail, Obligation, Timer, Urgency
@@ -28,11 +28,11 @@ def rungs_of(obligation: Obligation) -> Ladder:
     return Ladder.model_validate(obligation.ladder)
 
 
-def arm_first(desk: Desk, obligation: Obligation, times: ladder.Times) -> None:
+def arm_first(desk: Desk, obligation: str, times: ladder.Times) -> None:
     """Set the steps of what is newly asked, and have it looked at when its day is over."""
     for index, at in enumerate(times.steps):
-        desk.add_timer("step", obligation.id, max(at, desk.now), index)
-    desk.add_timer("missed", obligation.id, obligation.do_by)
+        desk.add_timer("step", obligation, max(at, desk.now), index)
+    desk.add_timer("missed", obligation, times.do_by)
 
 
 def arm(desk: Desk, obligation: Obligation, times: ladder.Times, steps: Collection[int]) -> None:
@@ -56,16 +56,16 @@ def arm_anew(
         if anew or dated or index in again:
             arm(desk, obligation, times, [index])
         elif step.counted_from == "due":
-            _disarm(desk, obligation.id, index)
+            desk.stop_timer("step", obligation.id, index)
     set_ends(desk, obligation)
 
 
 def set_ends(desk: Desk, obligation: Obligation) -> None:
     """Have it looked at when its day is over, and when its acknowledgement runs out."""
-    desk.set_timer("missed", obligation.id, obligation.do_by)
-    desk.stop_timers(obligation.id, "lapse")
+    desk.stop_timers(obligation.id, "missed", "lapse")
+    desk.add_timer("missed", obligation.id, obligation.do_by)
     if obligation.acknowledged_until:
-        desk.set_timer("lapse", obligation.id, obligation.acknowledged_until)
+        desk.add_timer("lapse", obligation.id, obligation.acknowledged_until)
 
 
 def put_off(desk: Desk, obligation: Obligation, again: set[int]) -> None:
@@ -166,8 +166,3 @@ def _remind(
 def promise(obligation: Obligation) -> str:
     """Within one promise each step is mailed once: a new day is another, and being asked anew."""
     return f"{obligation.id}#{obligation.sequence}@{obligation.asked_at:%Y%m%dT%H%M}"
-
-
-def _disarm(desk: Desk, obligation: str, step: int) -> None:
-    chosen = (col(Timer.kind) == "step") & (col(Timer.subject) == obligation)
-    desk.session.exec(delete(Timer).where(chosen, col(Timer.step) == step))

@@ -1,9 +1,11 @@
 """What does a cycle want, of whom and by when, as plan, agenda and minutes have it now?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
+from sqlalchemy import Table, bindparam
 from sqlmodel import col, select
 
 from schemas.meeting_tables import AgendaItem, Decision
@@ -13,7 +15,14 @@ from schemas.tables import Cycle, Holding, PlannedMilestone, Som
 from secretariat import cycles, rotation
 from secretariat.commands.office import Desk
 from secretariat.commands.turns import turn
+from secretariat.readmodels import find
 
+_DECISIONS: Table = Decision.__table__  # type: ignore[attr-defined]
+_DECIDED = (
+    select(*(_DECISIONS.c[n] for n in ("number", "text", "body", "do_by", "withdrawn_at")))
+    .where(_DECISIONS.c.som == bindparam("som"))
+    .order_by(_DECISIONS.c.number)
+)
 LONGEST = 120
 """Letters of what is asked that go into a subject line."""
 
@@ -32,16 +41,17 @@ class Wanted:
 def wanted(desk: Desk, function: Function, cycle: Cycle) -> Iterator[Wanted]:
     """Everything the dated milestones of a cycle ask for."""
     for milestone in function.milestones:
-        planned = desk.session.get(PlannedMilestone, f"{cycle.id}/{milestone.slug}")
+        planned = find(desk.session, PlannedMilestone, f"{cycle.id}/{milestone.slug}")
         if planned is None:
             continue
         if milestone.asks == "presenters":
             yield from _papers(desk, cycle, milestone, planned)
         elif milestone.asks == "decided":
             yield from _decisions(desk, cycle, milestone, planned)
-        for body in _asked(desk, function, milestone, cycle):
-            key = f"{cycle.id}/{milestone.slug}@{body}"
-            yield Wanted(key, milestone, planned, body, milestone.title)
+        else:
+            for body in _asked(desk, function, milestone, cycle):
+                key = f"{cycle.id}/{milestone.slug}@{body}"
+                yield Wanted(key, milestone, planned, body, milestone.title)
 
 
 def dated(planned: PlannedMilestone, day: date, provisional: bool) -> PlannedMilestone:
@@ -69,11 +79,17 @@ def _papers(
 def _decisions(
     desk: Desk, cycle: Cycle, milestone: Milestone, planned: PlannedMilestone
 ) -> Iterator[Wanted]:
-    query = select(Decision).where(Decision.som == cycle.name, col(Decision.withdrawn_at).is_(None))
-    for decision in desk.session.exec(query.order_by(col(Decision.number))):
+    for decision in decisions_of(desk, cycle.name):
+        if decision.withdrawn_at:
+            continue
         key = f"{cycle.id}/{milestone.slug}-{decision.number}@{decision.body}"
         day = dated(planned, decision.do_by, False) if decision.do_by else planned
         yield Wanted(key, milestone, day, decision.body, _titled(milestone, decision.text))
+
+
+def decisions_of(desk: Desk, som: str) -> Sequence[Any]:
+    """What was decided at a meeting, as rows, also what was withdrawn since."""
+    return desk.session.connection().execute(_DECIDED, {"som": som}).all()
 
 
 def _titled(milestone: Milestone, about: str) -> str:
@@ -86,7 +102,7 @@ def _titled(milestone: Milestone, about: str) -> str:
 def _asked(desk: Desk, function: Function, milestone: Milestone, cycle: Cycle) -> list[str]:
     query = select(Holding.owner).where(Holding.function == function.slug)
     owners = desk.session.exec(query.where(Holding.standing != Standing.SUSPENDED)).all()
-    som = desk.session.get(Som, cycle.name)
+    som = find(desk.session, Som, cycle.name)
     host = som.host if som else None
     incoming = _incoming(desk, som) if som and milestone.asks == "incoming" else None
     steward = desk.bodies.steward

@@ -16,11 +16,12 @@ from secretariat.readmodels import (
     returns,
     turns,
 )
-from secretariat.readmodels.projecting import PROJECTIONS, row, unknown
+from secretariat.readmodels.projecting import PROJECTIONS, find, row, unknown
 
 __all__ = [
     "agenda",
     "figures",
+    "find",
     "holdings",
     "meetings",
     "obligations",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fastapi import Request, Response
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, delete, select, update
 
 from schemas.account_tables import ClosedAccount, SignedIn
@@ -23,6 +24,7 @@ from secretariat.commands import posts
 from secretariat.commands.office import Office, bodies_of
 from secretariat.errors import UnreachableError
 from secretariat.factors import Owner
+from secretariat.readmodels import find
 from secretariat.rights import NEED_FACTOR, Over, Right, Role, role_of
 from secretariat.rotation import Troika
 
@@ -31,6 +33,7 @@ COOKIE = "secretariat"
 LASTS = timedelta(hours=12)
 IDLE = timedelta(minutes=30)
 NOTED_AFTER = timedelta(minutes=1)  # each look at a page need not write
+_CLOSED = select(ClosedAccount.contact).where(ClosedAccount.contact == bindparam("contact"))
 _NO_TROIKA = Troika(None, None, None)
 
 
@@ -118,7 +121,7 @@ def look_up(request: Request) -> Known | None:
     if not _sent(request):
         return None
     with office.store.read() as session:
-        row = session.get(SignedIn, known_id(request))
+        row = find(session, SignedIn, known_id(request))
         if row is None or row.expires_at <= now() or _is_idle(row):
             return None
         contact = office.programme.contact(row.contact)
@@ -138,7 +141,7 @@ def role_now(office: Office, session: Session, contact: Contact) -> Role:
 
 
 def is_closed(session: Session, contact: str) -> bool:
-    return session.get(ClosedAccount, contact) is not None
+    return session.connection().execute(_CLOSED, {"contact": contact}).first() is not None
 
 
 def is_program(request: Request) -> bool:

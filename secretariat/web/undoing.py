@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from schemas.act import Act
@@ -39,6 +40,17 @@ OPPOSITES: dict[str, tuple[type[Act], Callable[[Event], dict[str, Any]]]] = {
 }
 """What takes back each thing that can be taken back, and the facts it needs."""
 
+_LAST = (
+    select(Entry.seq)
+    .where(
+        Entry.subject == bindparam("subject"),
+        Entry.kind == bindparam("kind"),
+        Entry.by == bindparam("by"),
+    )
+    .order_by(col(Entry.seq).desc())
+    .limit(1)
+)
+
 
 @dataclass(frozen=True)
 class JustDone:
@@ -54,10 +66,8 @@ def page_after(session: Session, page: str, events: list[Event], by: str) -> str
     if not events:
         return page
     told = next((event for event in events if event.kind in OPPOSITES), events[0])
-    query = select(Entry.seq).where(
-        Entry.subject == told.subject, Entry.kind == told.kind, Entry.by == by
-    )
-    number = session.exec(query.order_by(col(Entry.seq).desc()).limit(1)).one()
+    facts = {"subject": told.subject, "kind": told.kind, "by": by}
+    number = session.connection().execute(_LAST, facts).scalar_one()
     path, mark, place = page.partition("#")
     return f"{path}?did={number}{mark}{place}"
 
