@@ -83,6 +83,13 @@ def test_a_whole_ladder_in_myanmar_before_and_after_christmas() -> None:
     )
 
 
+def test_the_first_step_is_the_asking_itself_even_on_a_day_no_longer_worked() -> None:
+    sunday = at("2018-12-16T10:00+06:30")
+    due_on, work = date(2018, 12, 20), a_calendar("MM")
+    found = times(a_ladder(a_step("asked", 0)), due_on, 5, work, sunday, asked_at=sunday)
+    assert found.steps == (sunday,)
+
+
 @pytest.mark.parametrize(
     ("country", "asked_at", "do_by"),
     [
