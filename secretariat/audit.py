@@ -1,17 +1,17 @@
 """Is the history what it was? The ledger checked entry by entry, and against what others noted."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.parser import BytesHeaderParser
 from itertools import chain
 from operator import attrgetter
 from typing import Any, cast
 
 from pydantic_core import to_jsonable_python
 from sqlalchemy import Row, Table
-from sqlmodel import Session, SQLModel, col, delete, select
+from sqlmodel import Session, SQLModel, delete, select
 
 from schemas.read_models import READ_MODELS
 from schemas.tables import Entry, Mail, Setting
@@ -26,6 +26,14 @@ NOTED_IN = "X-Secretariat-Ledger"  # the header of a mail that carries the head 
 RELAYED = "relay.cursor"
 _FACTS = attrgetter(*COVERED, "hash")  # as the columns of a row stand
 _ENTRIES: Table = Entry.__table__  # type: ignore[attr-defined]
+_NOTED = re.compile(rb"(?im)^%b:[ \t]*(?:\r\n[ \t]+)?(\S+)" % NOTED_IN.encode())
+_MAILS: Table = Mail.__table__  # type: ignore[attr-defined]
+_CONTENTS = (
+    select(_MAILS.c.content)
+    .where(_MAILS.c.content.is_not(None))
+    .order_by(_MAILS.c.id)
+    .execution_options(yield_per=500)
+)
 _ALL = _ENTRIES.select().order_by(_ENTRIES.c.seq).execution_options(yield_per=1000)
 
 
@@ -106,11 +114,9 @@ def parse_head(text: str) -> Head:
 
 def noted_heads(session: Session) -> Iterator[Head]:
     """Every head this installation noted by itself: in its mails, and in what was relayed."""
-    parser = BytesHeaderParser()
-    contents = select(Mail.content).where(col(Mail.content).is_not(None)).order_by(col(Mail.id))
-    for content in session.exec(contents).yield_per(500):
-        if noted := parser.parsebytes(content or b"").get(NOTED_IN):
-            yield parse_head(str(noted))
+    for (content,) in session.connection().execute(_CONTENTS):
+        if noted := _NOTED.search(content, 0, content.find(b"\r\n\r\n")):
+            yield parse_head(noted[1].decode(errors="replace"))
     relayed = session.get(Setting, RELAYED)
     if relayed and relayed.value != "0":
         yield Head(int(relayed.value), "")
