@@ -10,7 +10,9 @@ Acts would take a day, so the tables beside the ledger are written in bulk, as t
 have made them, with the mails of all years, whose content is left out.
 
 Then both are asked for the same, in turn: to start, to tick with ten steps due, to show pages that
-nobody has looked at before, to take an act in.
+nobody has looked at before, to take an act in. Two pages are left out, which go through the whole
+ledger and take minutes here: a past day replays it up to then, in some 0.7 ms an entry, and the
+forecast lives on with each function in two thousand futures.
 """
 
 import json
@@ -78,8 +80,6 @@ PAGES = {
     "ledger": "/ledger",
     "search": "/search?q=agreement",
     "search for a word in the ledger": "/ledger?q=initialled",
-    "past day": "/?at=2018-06-30",
-    "forecast": "/forecast",
 }
 LOOKS, ACTS, TICKS, ROUNDS = 3, 100, 30, 3
 PAGE = 1.5  # times as long as in the small year, at most

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, func, select
 
 from schemas.figures import StrandSeen
 from schemas.programme import Contact, Function, LadderStep, Milestone, Programme
@@ -78,15 +79,24 @@ def possible(
     return acts
 
 
-def asked(session: Session, *, body: str = "", done: bool = False) -> list[Obligation]:
+def asked(
+    session: Session, *, body: str = "", done: bool = False, most: int | None = None
+) -> list[Obligation]:
     """What is asked of everybody or of one body, what is late or due first at the top."""
-    query = select(Obligation)
-    query = query.where(
-        col(Obligation.done_at).is_not(None) if done else col(Obligation.done_at).is_(None)
-    )
-    if body:
-        query = query.where(Obligation.body == body)
-    return list(session.exec(query.order_by(col(Obligation.do_by), col(Obligation.id))))
+    query = select(Obligation).where(*_which(body, done))
+    query = query.order_by(col(Obligation.do_by), col(Obligation.id))
+    return list(session.exec(query.limit(most)))
+
+
+def count(session: Session, *, body: str = "", done: bool = False) -> int:
+    """How much that is in all."""
+    return session.exec(select(func.count()).where(*_which(body, done))).one()
+
+
+def _which(body: str, done: bool) -> list[ColumnElement[bool]]:
+    at = col(Obligation.done_at)
+    which: list[ColumnElement[bool]] = [at.is_not(None) if done else at.is_(None)]
+    return [*which, col(Obligation.body) == body] if body else which
 
 
 def obligation(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
 
 from schemas.figures import Measured, StrandSeen
@@ -103,14 +104,21 @@ def function(session: Session, programme: Programme, slug: str) -> FunctionSeen:
         support=list(session.exec(support)),
         strands=figures.strands(session, programme, known),
         measured=figures.by_indicator(figures.figures(session, programme, slug)),
-        history=history(
-            session,
-            or_(
-                col(Entry.subject).startswith(f"{slug}/"), col(Entry.subject).startswith(f"{slug}@")
-            ),
-            limit=40,
-        ),
+        history=history(session, _about_function(session, slug), limit=40),
     )
+
+
+def _about_function(session: Session, slug: str) -> ColumnElement[bool]:
+    """Its holdings, cycles and all in them; SQLite finds them by its index, as it orders by bytes.
+
+    PostgreSQL may order in other ways, and reads the ledger from its end.
+    """
+    subject = col(Entry.subject)
+    if session.get_bind().dialect.name == "sqlite":
+        return (subject > f"{slug}/") & (subject < f"{slug}0") | (subject > f"{slug}@") & (
+            subject < f"{slug}A"
+        )
+    return or_(subject.startswith(f"{slug}/"), subject.startswith(f"{slug}@"))
 
 
 def replies(

@@ -45,19 +45,20 @@ def figures(
 
     ``guarded`` tells no part of a count of persons that is small.
     """
-    said: dict[Key, list[Statement]] = defaultdict(list)
+    indicators = [each for each in programme.indicators if function in ("", each.function)]
     query = select(Statement).order_by(
         col(Statement.period), col(Statement.about), col(Statement.number)
     )
+    if function:
+        query = query.where(col(Statement.indicator).in_(each.slug for each in indicators))
+    of: dict[str, dict[Key, list[Statement]]] = defaultdict(lambda: defaultdict(list))
     for each in session.exec(query):
-        said[each.indicator, each.period, each.about, each.planned].append(each)
+        key = each.indicator, each.period, each.about, each.planned
+        of[each.indicator][key].append(each)
     return [
-        _figure(programme, indicator, key, said, guarded)
-        for indicator in programme.indicators
-        if not function or indicator.function == function
-        for key in sorted(
-            (key for key in said if key[0] == indicator.slug), key=lambda k: (k[1], k[2] != REGION)
-        )
+        _figure(programme, indicator, key, of[indicator.slug], guarded)
+        for indicator in indicators
+        for key in sorted(of[indicator.slug], key=lambda k: (k[1], k[2] != REGION))
     ]
 
 

@@ -188,6 +188,8 @@ def _steps(
     present = Anchor.model_validate(som.anchor)
     first = moves[0].was if moves else present
     known = _first_days(session, som.name)
+    held = select(PlannedMilestone).join(Cycle, col(Cycle.id) == PlannedMilestone.cycle)
+    planned = {each.id: each for each in session.exec(held.where(Cycle.name == som.name))}
     asked: dict[str, list[Obligation]] = defaultdict(list)
     for obligation in obligations:
         asked[f"{obligation.cycle}/{obligation.milestone}"].append(obligation)
@@ -198,8 +200,7 @@ def _steps(
         for milestone in function.milestones:
             key = f"{function.slug}/{som.name}/{milestone.slug}"
             here = asked[key]
-            planned = session.get(PlannedMilestone, key)
-            days = _days(programme, milestone, first, present, planned, known.get(key))
+            days = _days(programme, milestone, first, present, planned.get(key), known.get(key))
             dated = Dated(function.name, milestone.title, *days, first.tentative, present.tentative)
             done = sum(o.done_at is not None for o in here)
             found.append((function, Step(dated, len(here), done)))

@@ -13,7 +13,7 @@ from secretariat.catalogues import marked
 from secretariat.languages import ENGLISH, Language
 
 MOST = 10
-_LOOKED_AT = 2_000  # entries of the ledger, the newest, whose sentences are read
+_LOOKED_AT = 2_000  # entries of the ledger, and obligations, the newest, whose words are read
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _duties(at: Library) -> Iterator[Hit]:
 def _obligations(at: Library) -> Iterator[Hit]:
     """What is still to be done first."""
     order = (col(Obligation.done_at).is_not(None), col(Obligation.do_by).desc())
-    for obligation in at.session.exec(select(Obligation).order_by(*order)):
+    for obligation in at.session.exec(select(Obligation).order_by(*order).limit(_LOOKED_AT)):
         body = words.name_of(at.programme, obligation.body, at.language)
         day = at.language.day(obligation.due_on)
         more = (

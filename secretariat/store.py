@@ -225,9 +225,12 @@ class Store:
         """The store as it stood at ``at``: the ledger up to then, replayed in memory."""
         past = blank()
         with self.read() as source, past.write() as session:
+            held: list[object] = []  # what the session would let go of, and read again
+            for happens in ("pending_to_persistent", "loaded_as_persistent"):
+                event.listen(session, happens, lambda _, found: held.append(found))
             for entry in ledger.until(source, at):
                 readmodels.project(session, ledger.event(entry), entry.at)
-                session.add(tables.Entry(**entry.model_dump()))
+                add_row(session, tables.Entry, **entry.model_dump())
         return past
 
     def copy(self) -> "Store":

@@ -49,11 +49,12 @@ def open_all(desk: Desk, programme: Programme) -> None:
 
     Safe to repeat: a duty added to the file later gets its holdings then.
     """
+    known = set(desk.session.exec(select(Holding.id)))
     for function in programme.functions:
         for duty in function.duties:
             for receiver, body in programme.receivers(function):
                 holding = f"{function.slug}/{duty.slug}@{receiver}"
-                if desk.session.get(Holding, holding) is None:
+                if holding not in known:
                     desk.record(
                         "holding.opened",
                         holding,

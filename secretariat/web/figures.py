@@ -1,5 +1,6 @@
 """What is known in figures, with its sources; and how a figure or a stage is handed in."""
 
+from collections import defaultdict
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from schemas.figure_acts import ReportStage, StateFigure, WithdrawFigure
+from schemas.figures import FigureSeen
 from secretariat import figures
 from secretariat.commands.office import Office
 from secretariat.rights import Right
@@ -27,10 +29,13 @@ def show_figures(request: Request, at: str | None = None) -> Response:
     office: Office = request.app.state.parts.office
     with looking(request, at).store.read() as session:
         found = figures.figures(session, office.programme)
+    own: dict[str, list[FigureSeen]] = defaultdict(list)
+    for figure in found:
+        own[figure.function].append(figure)
     by_function = [
-        (function, figures.by_indicator(own))
+        (function, figures.by_indicator(own[function.slug]))
         for function in office.programme.functions
-        if (own := [figure for figure in found if figure.function == function.slug])
+        if own[function.slug]
     ]
     return render(
         request,

@@ -19,6 +19,7 @@ from secretariat.web.signin import needs
 from secretariat.web.speaking import language_at
 
 router = APIRouter()
+MOST = 500
 
 
 @router.get("/obligations", dependencies=[needs(Right.READ_BOARD)])
@@ -30,13 +31,14 @@ def show_obligations(
     look = looking(request, at)
     steers = signin.may(request, Right.STEER) and not look.past
     with look.store.read() as session:
-        found = asked.asked(session, body=body, done=done)
+        found = asked.asked(session, body=body, done=done, most=MOST)
+        count = asked.count(session, body=body, done=done)
         gaps = auditing.audit(session, office.programme, look.now) if steers else []
     return render(
         request,
         "obligations.html",
-        found=found[:500],
-        count=len(found),
+        found=found,
+        count=count,
         gaps=[gap for gap in gaps if not body or gap.body == body],
         state=lambda o: asked.state(o, look.now),
         body=body,
