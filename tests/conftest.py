@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import hypothesis
 import pytest
 from sqlalchemy import make_url
 from sqlmodel import SQLModel
@@ -36,6 +37,10 @@ SECRETARIAT = str(Path(sys.executable).parent / "secretariat")
 # Nothing of the machine that runs the tests may leak into them.
 BARE = {k: v for k, v in os.environ.items() if not k.startswith(("SECRETARIAT_", "PREFECT_"))}
 
+
+# How long an example takes says more of the machine than of us.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 # What is said of these on SQLite is said on PostgreSQL too, where ``make long`` says it.
 ON_SQLITE_FIRST = {

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -28,8 +28,6 @@ DAYS = st.dates(date(2015, 1, 1), date(2030, 12, 31))
 INSTANTS = st.builds(datetime.combine, DAYS, st.times(), st.just(UTC))
 ONE_DAY = timedelta(days=1)
 every_country = pytest.mark.parametrize("country", ZONES)
-# The first look at a year computes its holidays: slow once, so no example has a deadline.
-unhurried = settings(deadline=None)
 
 
 def days(*texts: str) -> tuple[date, ...]:
@@ -120,7 +118,6 @@ def test_an_extra_working_day_is_worked_even_on_labour_day(country: str) -> None
     assert a_calendar(country, worked=(day,)).works_on(day)
 
 
-@unhurried
 @given(COUNTRIES, DAYS, st.sets(DAYS), st.sets(DAYS))
 def test_corrections_change_the_days_they_name_and_no_others(
     country: str, day: date, free: set[date], worked: set[date]
@@ -130,7 +127,6 @@ def test_corrections_change_the_days_they_name_and_no_others(
     assert corrected.works_on(day) == expected
 
 
-@unhurried
 @given(COUNTRIES, DAYS, st.integers(-80, 80))
 def test_shifting_is_walking_day_by_day_over_working_days(
     country: str, day: date, working_days: int
@@ -139,7 +135,6 @@ def test_shifting_is_walking_day_by_day_over_working_days(
     assert work.shift(day, working_days) == walked(work, day, working_days)
 
 
-@unhurried
 @given(DAYS, st.integers(-10, 10), st.sets(st.integers(-20, 20)), st.sets(st.integers(-20, 20)))
 def test_shifting_heeds_extra_holidays_and_working_days(
     day: date, working_days: int, free: set[int], worked: set[int]
@@ -152,7 +147,6 @@ def test_shifting_heeds_extra_holidays_and_working_days(
     assert work.shift(day, working_days) == walked(work, day, working_days)
 
 
-@unhurried
 @given(COUNTRIES, DAYS, st.integers(-60, 60))
 def test_from_a_worked_day_there_and_back_again(country: str, day: date, working_days: int) -> None:
     work = a_calendar(country)
@@ -160,7 +154,6 @@ def test_from_a_worked_day_there_and_back_again(country: str, day: date, working
     assert work.shift(work.shift(start, working_days), -working_days) == start
 
 
-@unhurried
 @given(COUNTRIES, DAYS)
 def test_shifting_by_nothing_stays_or_goes_to_the_next_worked_day(country: str, day: date) -> None:
     work = a_calendar(country)
@@ -255,7 +248,6 @@ def test_china_s_offices_are_open_on_a_moved_saturday_and_shut_on_the_monday() -
     assert work.office_hour(monday) == at("2019-01-02T09:00+08:00")
 
 
-@unhurried
 @given(COUNTRIES, INSTANTS)
 def test_an_office_hour_is_the_first_moment_from_then_on_that_offices_are_open(
     country: str, moment: datetime
@@ -270,7 +262,6 @@ def test_an_office_hour_is_the_first_moment_from_then_on_that_offices_are_open(
         assert work.office_hour(moment) == expected
 
 
-@unhurried
 @given(COUNTRIES, INSTANTS)
 def test_the_office_hour_of_an_office_hour_is_itself(country: str, moment: datetime) -> None:
     work = a_calendar(country)
@@ -356,7 +347,6 @@ def test_threads_that_look_at_a_year_together_see_the_same_year() -> None:
     assert seen == [False] * 64
 
 
-@unhurried
 @given(COUNTRIES, DAYS, DAYS, st.integers(-60, 60))
 def test_what_begins_later_is_never_shifted_to_an_earlier_day(
     country: str, one: date, other: date, working_days: int
@@ -366,7 +356,6 @@ def test_what_begins_later_is_never_shifted_to_an_earlier_day(
     assert work.shift(first, working_days) <= work.shift(second, working_days)
 
 
-@unhurried
 @given(COUNTRIES, DAYS, st.integers(0, 40), st.integers(0, 40))
 def test_shifting_twice_is_shifting_by_the_sum(country: str, day: date, a: int, b: int) -> None:
     work = a_calendar(country)
@@ -387,7 +376,6 @@ def test_the_next_and_the_previous_day_all_six_work() -> None:
     assert common(ALL, date(2018, 11, 7)) == date(2018, 11, 7)
 
 
-@unhurried
 @given(DAYS, st.sampled_from([ONE_DAY, -ONE_DAY]))
 def test_a_common_day_is_the_nearest_that_each_country_works(day: date, step: timedelta) -> None:
     found = common(ALL, day, step)

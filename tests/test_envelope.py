@@ -84,7 +84,7 @@ def said(message: EmailMessage, kind: str) -> str:
     return content.replace("\r\n", "\n")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @example(subject=TRICKS[0], name=TRICKS[0], text="")
 @example(subject="Hi\r\nBcc: evil@x.org", name='"x" <a@b.example>, c@d.example', text=".\n..\n")
 @example(subject="a" * 5000, name="b" * 5000, text="c" * 5000)
@@ -158,7 +158,7 @@ def invited(number: int, summary: str, text: str) -> Invitation:
     )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @example(text="é" * 60 + "a" * 900, html=" \t\n.\n=\n" + "a " * 99, many=1)
 @example(text=SCRIPTS["my"] * 30, html="a" * 76 + "=\n" + "é", many=2)
 @example(text="a" * 78, html="a" * 79, many=0)
@@ -287,7 +287,7 @@ def test_a_domain_in_any_script_is_kept_as_every_relay_takes_it(
         assert address("x", kept).addr_spec == kept
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.text(string.printable + "é@<>,", max_size=40).map(lambda text: text.replace("é", "ສ@b.co"))
 )

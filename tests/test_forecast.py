@@ -120,7 +120,7 @@ def faster(tempo: Tempo, times: float) -> Tempo:
     return replace(tempo, waits=waits, waiting=waiting)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(evidences, standings, st.floats(1, 5))
 def test_a_past_that_was_faster_never_makes_a_later_future(
     evidence: Evidence, found: dict[str, Standing], times: float
@@ -143,7 +143,7 @@ def test_a_past_that_was_faster_never_makes_a_later_future(
             assert quantile(fast[slug], share) <= quantile(slow[slug], share) * (1 + 1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(evidences, standings)
 def test_the_same_seed_gives_the_same_futures_and_nothing_ends_before_now(
     evidence: Evidence, found: dict[str, Standing]
@@ -157,7 +157,7 @@ def test_the_same_seed_gives_the_same_futures_and_nothing_ends_before_now(
             assert set(once[slug]) == {float("inf")}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.tuples(st.integers(1, 300), st.integers(1, 300), st.integers(1, 12)),

@@ -252,7 +252,6 @@ def test_no_order_of_acts_leaves_a_holding_without_exactly_one_owner(
         settings=settings(
             max_examples=examples,
             stateful_step_count=40,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

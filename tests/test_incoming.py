@@ -304,7 +304,7 @@ WOUND = st.tuples(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(style=st.sampled_from(sorted(REPORTS)), wounds=st.lists(WOUND, min_size=1, max_size=12))
 def test_a_mangled_report_raises_nothing_and_gains_no_signature(
     style: str, wounds: list[tuple[str, float, float, bytes]]

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.programme import Calendar, Ladder, LadderStep
@@ -30,8 +30,6 @@ ZONES = {
 }
 LONG_BEFORE = at("2010-01-01")
 ONE_DAY = timedelta(days=1)
-# The first look at a year computes its holidays: slow once, so no example has a deadline.
-unhurried = settings(deadline=None)
 
 
 def a_calendar(country: str) -> WorkCalendar:
@@ -109,7 +107,6 @@ def test_a_body_is_asked_at_its_own_nine_o_clock_and_has_until_its_own_midnight(
     assert (found.asked_at.tzinfo, found.do_by.tzinfo) == (UTC, UTC)
 
 
-@unhurried
 @given(WORKED)
 def test_what_is_due_on_a_day_is_due_when_that_day_is_over_there(due: Due) -> None:
     work, due_on = due
@@ -118,7 +115,6 @@ def test_what_is_due_on_a_day_is_due_when_that_day_is_over_there(due: Due) -> No
     assert (local.date(), local.time()) == (due_on + ONE_DAY, time())
 
 
-@unhurried
 @given(WORKED, LEADS)
 def test_a_body_is_asked_that_many_working_days_ahead_when_its_office_opens(
     due: Due, lead_time: int
@@ -130,7 +126,6 @@ def test_a_body_is_asked_that_many_working_days_ahead_when_its_office_opens(
     assert worked(work, asked.date(), due_on) == lead_time
 
 
-@unhurried
 @given(WORKED, LEADS, MOMENTS)
 def test_when_that_is_past_a_body_is_asked_now_or_when_its_office_next_opens(
     due: Due, lead_time: int, now: datetime
@@ -154,7 +149,6 @@ def test_a_late_request_waits_for_the_office_to_open(now: str, asked_at: str) ->
     assert found.asked_at == at(asked_at)
 
 
-@unhurried
 @given(WORKED, LEADS, MOMENTS, STEPS)
 def test_a_step_comes_on_its_day_at_opening_but_never_before_the_asking(
     due: Due, lead_time: int, now: datetime, step: LadderStep
@@ -173,7 +167,6 @@ def test_a_step_comes_on_its_day_at_opening_but_never_before_the_asking(
         assert (day < origin) == (step.days < 0)
 
 
-@unhurried
 @given(WORKED, LEADS, MOMENTS, st.lists(STEPS, min_size=1, max_size=12))
 def test_nobody_is_written_to_at_night_on_a_weekend_or_on_a_holiday(
     due: Due, lead_time: int, now: datetime, steps: list[LadderStep]
@@ -184,7 +177,6 @@ def test_nobody_is_written_to_at_night_on_a_weekend_or_on_a_holiday(
     assert [work.office_hour(moment) for moment in found.steps] == list(found.steps)
 
 
-@unhurried
 @given(WORKED, LEADS, MOMENTS)
 def test_the_request_goes_out_at_the_asking_however_late_it_is(
     due: Due, lead_time: int, now: datetime
@@ -194,7 +186,6 @@ def test_the_request_goes_out_at_the_asking_however_late_it_is(
     assert found.steps == (found.asked_at,)
 
 
-@unhurried
 @given(WORKED, LEADS, MOMENTS, st.integers(0, 30))
 def test_a_body_has_whole_working_days_to_acknowledge_from_the_day_it_is_asked(
     due: Due, lead_time: int, now: datetime, within: int
@@ -219,7 +210,6 @@ def test_steps_whose_day_is_past_are_taken_with_the_request() -> None:
     )
 
 
-@unhurried
 @given(WORKED, LEADS, MOMENTS, st.integers(0, 30))
 def test_what_is_asked_after_its_day_is_due_when_it_must_be_acknowledged(
     due: Due, lead_time: int, now: datetime, within: int
@@ -235,7 +225,6 @@ def test_what_is_asked_after_its_day_is_due_when_it_must_be_acknowledged(
         assert worked(work, asked_on, found.due_on) == min(lead_time, within)
 
 
-@unhurried
 @given(WORKED, LEADS, st.integers(1, 30))
 def test_an_extension_is_that_many_working_days_on_top_of_the_day_due(
     due: Due, lead_time: int, days: int

@@ -245,9 +245,7 @@ def test_a_link_of_a_body_that_was_never_asked_looks_like_none(site: Site) -> No
     assert neutral(site, site.link("tf-th-head")) == neutral(site, "/link/none")
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(0, 84), bit=st.integers(0, 6))
 def test_a_link_with_one_bit_changed_is_none(site: Site, place: int, bit: int) -> None:
     token = site.link().rpartition("/")[2]

@@ -201,7 +201,6 @@ def test_no_order_of_acts_loses_a_step_or_takes_it_twice(examples: int) -> None:
         settings=settings(
             max_examples=examples,
             stateful_step_count=15,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

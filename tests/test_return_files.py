@@ -258,9 +258,7 @@ def test_no_text_of_ours_becomes_a_formula(paper: Paper) -> None:
     assert "'=HYPERLINK" in sheets.csv_template(paper, [evil]).decode("utf-8-sig")
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @drawn(junk=st.binary(max_size=400), at=st.integers(0, 6000), packed=st.booleans())
 def test_whatever_bytes_come_in_are_taken_or_refused_in_words(
     paper: Paper, junk: bytes, at: int, packed: bool

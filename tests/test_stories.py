@@ -237,7 +237,6 @@ def test_an_officer_answers_from_a_phone(browser: Browser, demo: Running, script
         assert "848" in text_of(receipt)
 
 
-@pytest.mark.long
 def test_the_staff_prepare_offer_postpone_and_think_again(
     browser: Browser, demo: Running, script: bool
 ) -> None:
@@ -342,7 +341,6 @@ def installed(script: bool, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             yield program
 
 
-@pytest.mark.long
 def test_the_first_hour_of_whoever_installs_it(
     browser: Browser, installed: Running, script: bool
 ) -> None:

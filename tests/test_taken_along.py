@@ -222,7 +222,7 @@ def test_nothing_a_program_may_send_breaks_the_api(read: Site) -> None:
     for found in described.get_all_operations():
         operation = found.ok()
 
-        @settings(max_examples=15, deadline=None, database=None)
+        @settings(max_examples=15, database=None)
         @given(case=operation.as_strategy())
         def ask(case: schemathesis.Case) -> None:
             answer = case.call(headers={**OUR_NAME, **headers})
