@@ -7,11 +7,9 @@ import shutil
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cached_property
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,11 +29,12 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import PoolProxiedConnection, StaticPool
-from sqlmodel import Session, SQLModel, insert, select
+from sqlmodel import Session, SQLModel, select
 
 from schemas import account_tables, tables, webhook_tables
 from secretariat import ledger, readmodels
 from secretariat.errors import BadInputError, ConflictError, DamagedError, UnreachableError
+from secretariat.rows import RowSession, add_row
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # What a possible future needs nothing of.
@@ -72,26 +71,6 @@ WRITER_LOCK = 7_205_759_403_792_793
 _SERVER_LOCK = WRITER_LOCK + 1
 _NUMBER = Column("version_num", String(32), primary_key=True)
 _REVISION = Table("alembic_version", MetaData(), _NUMBER)  # as Alembic keeps it
-
-
-class _Session(Session):
-    """A session that also writes plain rows, with what else it flushes: who asks it sees them."""
-
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine, expire_on_commit=False)
-        self.rows: list[tuple[type[SQLModel], dict[str, Any]]] = []
-
-    def flush(self, objects: Sequence[Any] | None = None) -> None:
-        super().flush(objects)
-        rows, self.rows = self.rows, []
-        for table, found in groupby(rows, key=itemgetter(0)):
-            self.connection().execute(insert(table), [row for _, row in found])
-
-
-def add_row(session: Session, table: type[SQLModel], **row: Any) -> None:
-    """As ``session.add``, for where there are many: a tenth of the work, and no object to keep."""
-    assert isinstance(session, _Session)
-    session.rows.append((table, row))
 
 
 class _Line:
@@ -167,7 +146,7 @@ class Store:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Session]:
-        with self._reachable(), _Session(self.engine) as session:
+        with self._reachable(), RowSession(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextlib.contextmanager
@@ -184,7 +163,11 @@ class Store:
     @contextlib.contextmanager
     def queue(self) -> Iterator[Session]:
         """As ``write``, for the queues beside the ledger only: it waits for no writer of that."""
-        with self._reachable(), self._turn(), _Session(self._writer) as session:
+        with (
+            self._reachable(),
+            self._turn(),
+            RowSession(self._writer, expire_on_commit=False) as session,
+        ):
             if self._check:
                 self._check(session.connection())
             yield session

@@ -15,7 +15,8 @@ from sqlmodel import SQLModel, select
 
 from schemas.tables import Holding, Mail, Setting
 from secretariat.errors import UnreachableError
-from secretariat.store import Store, add_row, open_store
+from secretariat.rows import add_row
+from secretariat.store import Store, open_store
 from tests.conftest import at
 
 

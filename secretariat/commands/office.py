@@ -21,7 +21,8 @@ from secretariat.clock import Clock
 from secretariat.errors import NotAllowedError, OneOf, UnknownError
 from secretariat.moments import moment_of
 from secretariat.ownership import ENGINE, Bodies
-from secretariat.store import Store, add_row
+from secretariat.rows import add_row
+from secretariat.store import Store
 
 # Asked again and again, so made once.
 _ASKED_FOR = select(Mail.id).where(Mail.idem_key == bindparam("key"))

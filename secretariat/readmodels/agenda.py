@@ -15,6 +15,7 @@ from schemas.meeting_tables import (
 )
 from schemas.tables import Som
 from secretariat.readmodels.projecting import facts_for, instant, on, row
+from secretariat.rows import add_row
 
 
 @on("som.venue-set")
@@ -86,7 +87,7 @@ def _adopted(session: Session, event: Event, at: datetime) -> None:
 def _decided(session: Session, event: Event, at: datetime) -> None:
     day = event.data["do_by"]
     facts = facts_for(Decision, event) | {"do_by": date.fromisoformat(day) if day else None}
-    session.add(Decision(id=event.subject, recorded_at=at, **facts))
+    add_row(session, Decision, id=event.subject, recorded_at=at, **facts)
 
 
 @on("decision.withdrawn")

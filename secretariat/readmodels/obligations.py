@@ -8,13 +8,14 @@ from sqlmodel import Session
 from schemas.events import Event
 from schemas.tables import Obligation, Support
 from secretariat.readmodels.projecting import facts_for, instant, instant_or_none, on, row
+from secretariat.rows import add_row
 
 
 @on("obligation.asked")
 def _asked(session: Session, event: Event, at: datetime) -> None:
     times = _times(event)
     facts = facts_for(Obligation, event) | times
-    session.add(Obligation(id=event.subject, promised_on=times["due_on"], **facts))
+    add_row(session, Obligation, id=event.subject, promised_on=times["due_on"], **facts)
 
 
 def _times(event: Event) -> dict[str, Any]:
