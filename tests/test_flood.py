@@ -13,12 +13,12 @@ import pytest
 from notifications import catcher
 from schemas.programme import Programme
 from secretariat import service
-from secretariat.web import connections
+from secretariat.web import connections, sessions
 from secretariat.web.app import LARGEST_BODY
 from secretariat.web.connections import most_connections
 from tests.conftest import start
 from tests.served import opened_site, served
-from tests.test_links import dump
+from tests.test_links import HOST, dump
 from tests.test_web import Site
 
 PATIENCE = 5.0  # seconds; a page takes a tenth of one
@@ -95,6 +95,18 @@ def test_a_request_that_does_not_go_on_is_ended(
         for sending in (silent, half_a_head, half_a_body):
             with sending, suppress(ConnectionResetError):
                 assert sending.recv(1000) == b""
+
+
+def test_who_leaves_in_the_midst_of_a_form_is_no_error_of_ours(
+    site: Site, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.sign_in("tf-vn-focal-point")
+    cookie = f"{sessions.COOKIE}={site.browser.cookies[sessions.COOKIE]}"
+    with begun(url, f"POST /obligations/{HOST} HTTP/1.1\r\nCookie: {cookie}") as leaving:
+        leaving.sendall(HALF_A_BODY)
+        time.sleep(0.2)
+    assert httpx.get(f"{url}/help", timeout=PATIENCE).is_success
+    assert "unforeseen" not in caplog.text
 
 
 def test_the_last_connection_is_told_so_and_one_more_is_ended(

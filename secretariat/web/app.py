@@ -19,6 +19,7 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import ClientDisconnect
 
 from notifications.compose import Composer
 from secretariat import filetypes
@@ -190,6 +191,8 @@ async def _guard(request: Request, answer: Callable[[Request], Awaitable[Respons
             response = await request.app.state.kept.shown(request, answer)
             if _is_api(request) and request.method == "GET" and response.status_code == 200:
                 response = await _unless_known(request, response)
+        except ClientDisconnect:  # nobody is there any more to be answered
+            response = Response(status_code=400)
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("unforeseen error %s", reference)
