@@ -140,6 +140,21 @@ def test_a_country_s_page_tells_what_it_has_and_what_is_asked_of_it(site: Site) 
     assert f'href="/obligations/{HOST}"' in main_of(site, "/countries/VN")
 
 
+def test_of_many_functions_a_country_s_page_shows_the_first_and_leads_to_the_others(
+    site: Site,
+) -> None:
+    everything = rows(site, "/countries/LA")
+    assert len(set(everything)) > 4
+    page = main_of(site, "/countries/LA?show=1")
+    assert rows(site, "/countries/LA?show=1") == [f for f in everything if f == everything[0]]
+    assert f"And {len(set(everything)) - 1} more" in page
+    assert 'href="?show=4#held-title"' in page
+    assert len(set(rows(site, "/countries/LA?show=4"))) == 4
+    site.bench.clock.advance_to(site.bench.clock.now() + timedelta(days=2))
+    past = main_of(site, "/countries/LA?at=2019-01-03&show=1")
+    assert 'href="?at=2019-01-03&amp;show=4#held-title"' in past
+
+
 def test_posts_are_for_who_takes_part_and_changed_by_their_own_body_or_the_staff(
     site: Site,
 ) -> None:

@@ -1,6 +1,8 @@
 """The page of one government: what it has, what is asked of it, its turn in the chair."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 
 from secretariat import asked, country, ladder
 from secretariat.commands.office import Office
@@ -11,10 +13,17 @@ from secretariat.web.signin import needs
 
 router = APIRouter()
 
+AT_FIRST = 20  # functions, and open obligations: all of most programmes
+
 
 @router.get("/countries/{member}", dependencies=[needs(Right.READ_BOARD)])
-def show_country(request: Request, member: str, at: str | None = None) -> Response:
-    """One government now, or at the end of a past day."""
+def show_country(
+    request: Request,
+    member: str,
+    at: str | None = None,
+    show: Annotated[int, Query(ge=1, le=10_000)] = AT_FIRST,
+) -> Response:
+    """One government now, or at the end of a past day; so many functions of what it has."""
     office: Office = request.app.state.parts.office
     programme = office.programme
     look = looking(request, at)
@@ -24,6 +33,8 @@ def show_country(request: Request, member: str, at: str | None = None) -> Respon
         request,
         "country.html",
         seen=seen,
+        held=seen.held[:show],
+        obligations=seen.obligations[:AT_FIRST],
         state=lambda obligation: asked.state(obligation, look.now),
         days_late=ladder.days_late,
     )
