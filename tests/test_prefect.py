@@ -162,12 +162,22 @@ def wait_for(happened: Callable[[], bool], seconds: float, what: str) -> None:
 # -- deployed --------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def deployed(site: Site) -> Site:
+    """From a clean clone, as README tells."""
+    for command in (
+        ["work-pool", "create", "secretariat", "--type", "process"],
+        ["deploy", "--all"],
+    ):
+        told = site.prefect(*command)
+        assert told.returncode == 0, told.stdout + told.stderr
+    return site
+
+
 def test_from_a_clean_clone_all_deployments_are_made_with_their_triggers_tags_and_limits(
-    site: Site, commit: Programme
+    deployed: Site, commit: Programme
 ) -> None:
-    assert site.prefect("work-pool", "create", "secretariat", "--type", "process").returncode == 0
-    told = site.prefect("deploy", "--all")
-    assert told.returncode == 0, told.stdout + told.stderr
+    site = deployed
     made = {each["name"]: each for each in site.ask("/deployments/filter")}
     assert made.keys() == {function.slug for function in commit.functions}
     triggers = {each["name"]: each for each in site.ask("/automations/filter")}
@@ -205,11 +215,11 @@ TOLD = [
 
 @pytest.fixture(scope="module")
 def workers(
-    site: Site, tmp_path_factory: pytest.TempPathFactory
+    deployed: Site, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list["subprocess.Popen[bytes]"]]:
     """Two of them, the second as on another machine: what README tells to set there."""
     elsewhere = tmp_path_factory.mktemp("elsewhere")
-    second = BARE | {name: site.environment[name] for name in TOLD}
+    second = BARE | {name: deployed.environment[name] for name in TOLD}
     second |= {"PREFECT_HOME": str(elsewhere / "prefect"), "PREFECT_WORKER_QUERY_SECONDS": "2"}
     second |= {"SECRETARIAT_DATA_DIR": str(elsewhere / "data")}
     command = [*PREFECT, "worker", "start", "--pool", "secretariat", "--type", "process"]
@@ -218,7 +228,7 @@ def workers(
             stack.enter_context(
                 child([*command, "--name", name], environment, elsewhere, elsewhere / f"{name}.log")
             )
-            for name, environment in (("first", site.environment), ("second", second))
+            for name, environment in (("first", deployed.environment), ("second", second))
         ]
 
 
