@@ -8,12 +8,11 @@ from secretariat import asked, country, ladder
 from secretariat.commands.office import Office
 from secretariat.rights import Right
 from secretariat.web.looking import looking
+from secretariat.web.pages import AT_FIRST
 from secretariat.web.render import render
 from secretariat.web.signin import needs
 
 router = APIRouter()
-
-AT_FIRST = 20  # functions, and open obligations: all of most programmes
 
 
 @router.get("/countries/{member}", dependencies=[needs(Right.READ_BOARD)])

@@ -31,7 +31,7 @@ from secretariat.web.signin import needs
 from secretariat.web.speaking import language_at
 
 router = APIRouter()
-AT_FIRST = 20  # functions, and late obligations: all of most programmes
+AT_FIRST = 20  # functions, and obligations: all of most programmes
 
 
 @router.get("/", dependencies=[needs(Right.READ_BOARD)])
