@@ -45,9 +45,25 @@ def deployments(written: dict[str, Any], programme: Programme) -> dict[str, Any]
     return {**written, "deployments": wanted}
 
 
+def read_deployments(programme: Programme) -> dict[str, Any]:
+    """The file beside us, as this programme needs it."""
+    return deployments(yaml.safe_load(FILE.read_text(encoding="utf-8")), programme)
+
+
 def write_deployments(programme: Programme, directory: Path) -> Path:
     """Put them where Prefect can read them; returns the file."""
-    written = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     path = directory / FILE.name
-    path.write_text(yaml.safe_dump(deployments(written, programme)), encoding="utf-8")
+    path.write_text(yaml.safe_dump(read_deployments(programme)), encoding="utf-8")
     return path
+
+
+def set_off(written: dict[str, Any], event: dict[str, Any]) -> list[str]:
+    """The names of the deployments that Prefect is to run when it hears of this event."""
+    about = {related["prefect.resource.id"] for related in event["related"]}
+    return [
+        deployment["name"]
+        for deployment in written["deployments"]
+        for trigger in deployment["triggers"]
+        if event["event"] in trigger["expect"]
+        and trigger["match_related"]["prefect.resource.id"] in about
+    ]

@@ -14,6 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 import httpx
 from sqlmodel import Session, col, func, select
 
+from flows.deployments import read_deployments, set_off
 from schemas.events import Event
 from schemas.programme import Cadence, Programme
 from schemas.tables import Entry, Run, Setting
@@ -40,6 +41,10 @@ class Relay:
     client: httpx.Client
     up: bool = field(default=False, init=False)
     _heard: dict[str, tuple[Sign, float]] = field(default_factory=dict, init=False)
+    _deployments: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._deployments = read_deployments(self.office.programme)
 
     def carry(self) -> None:
         """One round; does nothing while the server is away or does not know the deployments yet."""
@@ -80,11 +85,13 @@ class Relay:
             self._post("/events", events)
             with self.office.store.write() as session:
                 session.merge(Setting(name=CURSOR, value=str(batch[-1].seq)))
+                for name in {n: None for each in events for n in set_off(self._deployments, each)}:
+                    runs.expect(session, name, self.office.clock.now())
 
     def _start_runs(self) -> None:
         """Have Prefect start each run asked for; its idempotency key makes twice once."""
         with self.office.store.read() as session:
-            waiting = runs.waiting(session)
+            waiting = runs.waiting(session, self.office.clock.now())
         for run in waiting:
             deployment = self._deployment(run.deployment)
             if deployment is None:

@@ -421,6 +421,7 @@ class Run(SQLModel, table=True):
     asked_at: datetime = instant(index=True)
     asked_by: str
     state: str = "waiting"
+    not_before: datetime | None = instant(default=None)
     prefect_id: str | None = Field(default=None, index=True)
     steps: list[str] = Field(default_factory=list, sa_type=JSON)
     words: str = ""

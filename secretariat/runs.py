@@ -1,14 +1,15 @@
 """Which flow runs were asked for, how far are they? Remembered here whatever becomes of Prefect."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from schemas.tables import Run
 from secretariat.errors import ConflictError
 
 UNFINISHED = ("waiting", "started", "running")
 GIVEN_UP_AFTER = 3  # workers in a row that die of it
+LEFT_TO_PREFECT = timedelta(minutes=1)  # its triggers take 5 to 15 seconds, on a busy machine 40
 
 
 def alike(session: Session, deployment: str, cycle: str | None) -> list[Run]:
@@ -22,6 +23,7 @@ def ask(session: Session, deployment: str, cycle: str | None, *, by: str, now: d
     """Ask for a run; while one like it is unfinished, that is the one meant."""
     same = alike(session, deployment, cycle)
     if same and same[0].state in UNFINISHED:
+        same[0].not_before = None
         return same[0]
     run = Run(
         key=f"{deployment}/{cycle or 'open'}#{len(same) + 1}",
@@ -34,9 +36,31 @@ def ask(session: Session, deployment: str, cycle: str | None, *, by: str, now: d
     return run
 
 
-def waiting(session: Session) -> list[Run]:
-    """Runs Prefect has not been told of, oldest first."""
-    return list(session.exec(select(Run).where(Run.state == "waiting").order_by(col(Run.asked_at))))
+def expect(session: Session, deployment: str, now: datetime) -> None:
+    """Prefect was told an event that is to set the deployment off, and may forget it.
+
+    A run that has not begun counts for this event too; one at work may have looked already.
+    """
+    same = alike(session, deployment, None)
+    if same and same[0].state in ("waiting", "started"):
+        return
+    run = Run(
+        key=f"{deployment}/open#{len(same) + 1}",
+        deployment=deployment,
+        parameters={},
+        asked_at=now,
+        asked_by="prefect",
+        not_before=now + LEFT_TO_PREFECT,
+    )
+    session.add(run)
+
+
+def waiting(session: Session, now: datetime) -> list[Run]:
+    """Runs Prefect is to be told of, oldest first."""
+    query = select(Run).where(
+        Run.state == "waiting", or_(col(Run.not_before).is_(None), col(Run.not_before) <= now)
+    )
+    return list(session.exec(query.order_by(col(Run.asked_at))))
 
 
 def under_way(session: Session) -> list[Run]:
@@ -51,12 +75,14 @@ def begin(
     prefect_id: str,
     now: datetime,
 ) -> Run:
-    """The row of a run that begins; a run Prefect started by itself gets one now.
+    """The row of a run that begins; one Prefect began by itself is the one expected, or new.
 
     Raises ConflictError: it was given to another flow run, so this one must leave it alone.
     """
     same = select(Run).where(Run.prefect_id == prefect_id)
     run = session.get(Run, key) if key else session.exec(same).first()
+    if run is None and key is None:
+        run = _expected(session, deployment, cycle)
     if run is None:
         count = len(session.exec(select(Run.key).where(Run.deployment == deployment)).all())
         run = Run(
@@ -69,6 +95,7 @@ def begin(
     elif run.state != "waiting":
         _check_is_at(run, prefect_id)
     run.state, run.prefect_id, run.steps, run.words = "running", prefect_id, [], ""
+    run.not_before = None
     session.add(run)
     return run
 
@@ -106,6 +133,12 @@ def take_back(session: Session, seen: Run, words: str, now: datetime) -> None:
         end(session, run.key, run.prefect_id, "failed", words, now)
     else:
         run.state, run.prefect_id, run.words = "waiting", None, f"{words} It is started again."
+
+
+def _expected(session: Session, deployment: str, cycle: str | None) -> Run | None:
+    """The run that Prefect's trigger is to begin, if one is waited for."""
+    same = alike(session, deployment, cycle)
+    return same[0] if same and same[0].state == "waiting" and same[0].not_before else None
 
 
 def _check_is_at(run: Run, prefect_id: str) -> None:

@@ -19,10 +19,10 @@ import httpx
 import hypothesis
 import pytest
 from sqlalchemy import make_url
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 
 from schemas.programme import Programme
-from schemas.tables import Entry
+from schemas.tables import Entry, Run
 from secretariat import ledger, service
 from secretariat.cli import main
 from secretariat.clock import VirtualClock
@@ -246,7 +246,15 @@ class Running:
                 return
             assert self.process.poll() is None, "the program ended by itself"
             time.sleep(0.2)
-        raise AssertionError(f"{what} did not happen within {seconds} s")
+        raise AssertionError(f"{what} did not happen within {seconds} s\n{self.last_words()}")
+
+    def last_words(self) -> str:
+        """How each part is, and the end of each of its logs."""
+        with open_store(self.settings.store_url).read() as session:
+            runs = [run.model_dump() for run in session.exec(select(Run))]
+        logs = sorted(self.settings.directory.glob("logs/*.log"))
+        ends = [f"{log.name}:\n{log.read_text(errors='replace')[-3000:]}" for log in logs]
+        return "\n".join([str(self.health()), *map(str, runs), *ends])
 
     def answers(self) -> bool:
         try:
@@ -329,6 +337,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The demo, served with everything real; tests leave it running and only add to it."""
     running = start(tmp_path_factory.mktemp("demo") / "data", "demo")
     running.wait_for(running.answers, 60, "the board")
-    running.wait_for(lambda: running.health()["Prefect"] == "up", 120, "Prefect")
+    running.wait_for(lambda: running.health()["Prefect"] == "up", 240, "Prefect")
     yield running
     running.stop()

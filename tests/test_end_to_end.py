@@ -47,7 +47,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def prefect(demo: Running, path: str, **body: Any) -> Any:
     url = f"{demo.settings.prefect_api}{path}"
     auth = demo.settings.prefect_auth
-    return httpx.post(url, json=body, auth=auth, timeout=30).raise_for_status().json()
+    return httpx.post(url, json=body, auth=auth, timeout=120).raise_for_status().json()
 
 
 def runs(demo: Running, deployment: str) -> list[Run]:
@@ -68,7 +68,8 @@ def test_prefect_has_a_deployment_for_each_function(demo: Running, commit: Progr
 
 
 def test_preparing_a_meeting_from_the_command_line_runs_its_flow(demo: Running) -> None:
-    told = demo.cli("som", "prepare", "SOM14", "--host", "VN", "--on", "2020-03-10")
+    meeting = ("SOM14", "--host", "VN", "--on", "2020-03-10")
+    told = demo.cli("som", "prepare", *meeting, "--wait", "240")
     assert told.returncode == 0, told.stderr
     assert "SOM14: the cycle is opened" in told.stdout
     assert "SOM14: 12 asked" in told.stdout
@@ -104,7 +105,7 @@ def test_a_domain_event_reaches_prefect_and_triggers_a_deployment(demo: Running)
     assert related["secretariat.function.regional-liaison"] == "function"
     assert related["secretariat.body.chair"] == "body"
     demo.wait_for(
-        lambda: done(demo, "regional-liaison", before + 1), 90, "the run the event triggers"
+        lambda: done(demo, "regional-liaison", before + 1), 240, "the run the event triggers"
     )
     with office.store.read() as session:
         bodies = session.exec(
@@ -137,7 +138,7 @@ def test_flows_do_their_work_and_running_them_again_changes_nothing(demo: Runnin
     for _ in ("first", "second"):
         for function, cycle in FLOWS:
             demo.cli("run", function, "--cycle", cycle, "--wait", "0")
-        demo.wait_for(lambda: all(r.ended_at for r in latest().values()), 120, "the flows' end")
+        demo.wait_for(lambda: all(r.ended_at for r in latest().values()), 240, "the flows' end")
         for flow, words in FLOWS.items():
             assert latest()[flow].state == "done", latest()[flow].words
             assert known or words in " ".join(latest()[flow].steps)
@@ -167,7 +168,7 @@ def test_a_meeting_is_prepared_from_a_button_on_the_board(demo: Running, page: P
         page.reload()
         return page.locator(".state").inner_text() == "done"
 
-    demo.wait_for(is_done, 120, "the end of the run")
+    demo.wait_for(is_done, 240, "the end of the run")
     expect(page.locator(".steps")).to_contain_text("SOM15: 12 asked")
     page.goto(demo.url)
     expect(page.get_by_text("SOM15 in Cambodia")).to_have_count(0)  # only the next two are shown
@@ -253,7 +254,7 @@ def test_with_prefect_killed_reminders_go_on_and_its_work_waits_and_then_starts_
 
     demo.wait_for(mails_left, 20, "mail while Prefect is away")
     assert len(catcher.caught(demo.settings.directory / "caught")) > caught_before
-    demo.wait_for(lambda: done(demo, "budget-advocacy"), 120, "the waiting run")
+    demo.wait_for(lambda: done(demo, "budget-advocacy"), 240, "the waiting run")
     assert len(runs(demo, "budget-advocacy")) == 1
 
 

@@ -28,7 +28,7 @@ from sqlmodel import col, select
 from flows import relay
 from flows.deployments import deployments
 from flows.relay import Relay, begin_here
-from schemas.acts import AgreeChair, PlanSom, RunFlow, TakeChair
+from schemas.acts import Accept, AgreeChair, Offer, PlanSom, RunFlow, TakeChair, Waive
 from schemas.anchor import Anchor
 from schemas.figure_acts import ReportStage, StateFigure
 from schemas.programme import Programme
@@ -39,6 +39,7 @@ from secretariat.clock import VirtualClock
 from secretariat.commands import Office
 from secretariat.installation import open_office, set_clock
 from secretariat.programme import load_programme
+from secretariat.runs import LEFT_TO_PREFECT, alike
 from secretariat.settings import Settings
 from secretariat.store import open_store
 from tests.conftest import BARE, REPO, at, free_port
@@ -58,7 +59,7 @@ class Site:
 
     def ask(self, path: str, **body: Any) -> Any:
         """Asked again where Prefect's SQLite was locked, as its own clients do."""
-        answer = self.relay.client.post(f"{self.relay.api}{path}", json=body)
+        answer = self.relay.client.post(f"{self.relay.api}{path}", json=body, timeout=120)
         if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
             time.sleep(1)
             return self.ask(path, **body)
@@ -251,7 +252,7 @@ def test_a_worker_killed_in_the_middle_leaves_work_that_the_other_finishes_once(
     key = "national-planning/2019#1"
     with psycopg.connect(site.settings.database_url) as blocker:
         blocker.execute("lock table milestone in exclusive mode")  # no step gets beyond this one
-        site.carry_until(lambda: site.run(key).prefect_id is not None, 60, "the handing over")
+        site.carry_until(lambda: site.run(key).prefect_id is not None, 240, "the handing over")
         wait_for(lambda: bool(site.run(key).steps), 240, "the first step")
         assert site.run(key).steps == ["2019: the cycle is opened"]
         first = site.run(key).prefect_id
@@ -271,7 +272,7 @@ def test_a_worker_killed_in_the_middle_leaves_work_that_the_other_finishes_once(
         for each in site.ask("/flow_runs/filter", flow_runs=tagged)
     }
     ended = {first: "CRASHED", run.prefect_id: "COMPLETED"}
-    wait_for(lambda: states() == ended, 60, "Prefect's knowing so")
+    wait_for(lambda: states() == ended, 240, "Prefect's knowing so")
 
 
 @pytest.mark.long
@@ -280,7 +281,7 @@ def test_how_far_a_cycle_is_stands_in_prefect_as_a_share_and_a_table(
 ) -> None:
     wanted = {"key": {"any_": ["national-planning-2019", "national-planning-2019-obligations"]}}
     find = lambda: site.ask("/artifacts/latest/filter", artifacts=wanted)  # noqa: E731
-    wait_for(lambda: len(find()) == 2, 60, "the artifacts")
+    wait_for(lambda: len(find()) == 2, 240, "the artifacts")
     found = {each["type"]: each for each in find()}
     assert found["progress"]["data"] == 0
     assert found["progress"]["description"] == "national-planning 2019: 0 of 12 done"
@@ -305,11 +306,11 @@ def test_two_runs_of_one_function_are_never_at_work_at_once(
         for year in ("2020", "2021"):
             site.office.do(RunFlow(function="national-planning", cycle=year), by="un-act")
         states = lambda: sorted(site.run(key).state for key in keys)  # noqa: E731
-        site.carry_until(lambda: "waiting" not in states(), 60, "the handing over")
+        site.carry_until(lambda: "waiting" not in states(), 240, "the handing over")
         wait_for(lambda: "running" in states(), 240, "a run's beginning")
         queued = {"state": {"name": {"any_": ["AwaitingConcurrencySlot"]}}}
         find = lambda: site.ask("/flow_runs/filter", flow_runs=queued)  # noqa: E731
-        wait_for(lambda: len(find()) == 1, 120, "the other's waiting")
+        wait_for(lambda: len(find()) == 1, 240, "the other's waiting")
         assert states() == ["running", "started"]
     site.carry_until(lambda: states() == ["done", "done"], 300, "both runs' end")
 
@@ -381,7 +382,7 @@ def test_a_prefect_that_does_not_answer_holds_nobody_up_and_starts_nothing_twice
     assert time.monotonic() - begun < 20
     assert site.run(key).state == "waiting"
     wait_for(lambda: len(find()) == made, 10, "what the server made of it")
-    site.carry_until(lambda: site.run(key).prefect_id is not None, 60, "its starting")
+    site.carry_until(lambda: site.run(key).prefect_id is not None, 240, "its starting")
     assert [each["id"] for each in find()] == [site.run(key).prefect_id]
 
 
@@ -438,3 +439,30 @@ def test_each_of_the_17_flows_does_its_work_and_says_how_far_it_is(
     }
     for slug, words in SAYS.items():
         assert words in " ".join(latest[slug].steps)
+
+
+def test_what_an_event_sets_off_is_done_even_if_prefect_forgets_it(deployed: Site) -> None:
+    site, slug = deployed, "regional-liaison"
+    (deployment,) = site.ask("/deployments/filter", deployments={"name": {"any_": [slug]}})
+    url = f"{site.relay.api}/automations"
+    owned = site.relay.client.get(f"{url}/related-to/prefect.deployment.{deployment['id']}").json()
+    assert owned
+    for automation in owned:
+        site.relay.client.delete(f"{url}/{automation['id']}").raise_for_status()
+
+    holding = f"{slug}/destinations@chair"
+    waiver = Waive(holding=holding, items=["contacts"], reason="The chair is known.")
+    site.office.do(waiver, by="un-act", contact="un-act-head")
+    site.office.do(Offer(holding=holding), by="un-act")
+    site.office.do(Accept(holding=holding), by="chair")
+
+    def expected() -> Run:
+        with site.office.store.read() as session:
+            return alike(session, slug, None)[0]
+
+    site.relay.carry()
+    assert (expected().state, expected().prefect_id) == ("waiting", None)
+    set_clock(site.office.store, site.office.clock.now() + LEFT_TO_PREFECT)
+    site.relay.carry()
+    found = site.relay.client.get(f"{site.relay.api}/flow_runs/{expected().prefect_id}").json()
+    assert (found["deployment_id"], found["state"]["type"]) == (deployment["id"], "SCHEDULED")

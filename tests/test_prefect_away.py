@@ -49,7 +49,7 @@ def child(running: Running, word: str) -> psutil.Process:
 def prefect(running: Running, path: str, **body: Any) -> Any:
     url = f"{running.settings.prefect_api}{path}"
     auth = running.settings.prefect_auth
-    return httpx.post(url, json=body, auth=auth, timeout=30).raise_for_status().json()
+    return httpx.post(url, json=body, auth=auth, timeout=120).raise_for_status().json()
 
 
 def flow_runs(running: Running, key: str) -> list[Any]:
@@ -113,7 +113,7 @@ def test_with_its_database_deleted_deployments_come_back_and_each_run_is_started
     worker, server = child(running, "worker"), child(running, "server")
     worker.send_signal(signal.SIGSTOP)
     handed_over = ask(running, "national-planning")
-    running.wait_for(lambda: run(running, handed_over).state == "started", 90, "the handing over")
+    running.wait_for(lambda: run(running, handed_over).state == "started", 240, "the handing over")
     server.kill()
     for file in (running.settings.directory / "prefect").glob("prefect.db*"):
         file.unlink()
@@ -139,7 +139,7 @@ def test_with_its_database_deleted_deployments_come_back_and_each_run_is_started
 def test_a_run_that_was_killed_is_taken_up_again_and_finished_once(running: Running) -> None:
     """Power fails while a flow runs; the next start does the work, the board never says it runs."""
     key = ask(running, "joint-operations")
-    running.wait_for(lambda: run(running, key).prefect_id is not None, 120, "the run's start")
+    running.wait_for(lambda: run(running, key).prefect_id is not None, 240, "the run's start")
     parent = psutil.Process(running.process.pid)
     for process in [*reversed(parent.children(recursive=True)), parent]:
         process.kill()

@@ -1,10 +1,11 @@
 """A run is at work in one place; who lost it leaves it alone; how far its cycle is can be shown."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from importlib import import_module
 
 import pytest
 import yaml
+from sqlmodel import select
 
 from flows import steps
 from schemas.programme import Programme
@@ -76,6 +77,62 @@ def test_a_run_with_a_sign_of_life_since_it_was_looked_at_is_not_taken_back(aske
 def test_a_run_that_three_workers_died_of_has_failed(asked: Store) -> None:
     states = [lost(asked, begun_by(asked, worker)).state for worker in ("one", "two", "three")]
     assert states == ["waiting", "waiting", "failed"]
+
+
+# -- what an event sets off ------------------------------------------------------------------------
+
+SOON, LATE = NOW + timedelta(seconds=59), NOW + timedelta(seconds=61)
+
+
+def all_runs(store: Store) -> list[tuple[str, str]]:
+    with store.read() as session:
+        return [(run.key, run.state) for run in session.exec(select(Run).order_by(Run.key))]
+
+
+def due(store: Store, now: datetime) -> list[str]:
+    with store.read() as session:
+        return [run.key for run in runs.waiting(session, now)]
+
+
+@pytest.fixture
+def told(store: Store) -> Store:
+    with store.write() as session:
+        runs.expect(session, "som-hosting", NOW)
+    return store
+
+
+def test_what_an_event_sets_off_is_left_to_prefect_for_a_minute(told: Store) -> None:
+    assert due(told, SOON) == []
+    assert due(told, LATE) == ["som-hosting/open#1"]
+
+
+def test_what_prefect_sets_off_in_time_is_the_run_that_was_expected(told: Store) -> None:
+    with told.write() as session:
+        runs.begin(session, None, "som-hosting", None, "flow-run", NOW)
+    assert all_runs(told) == [("som-hosting/open#1", "running")]
+    assert due(told, LATE) == []
+
+
+def test_a_run_of_one_cycle_is_not_the_one_an_event_sets_off(told: Store) -> None:
+    with told.write() as session:
+        runs.begin(session, None, "som-hosting", "SOM14", "flow-run", NOW)
+    assert due(told, LATE) == ["som-hosting/open#1"]
+
+
+def test_whoever_asks_for_it_does_not_wait_for_the_event(told: Store) -> None:
+    with told.write() as session:
+        runs.ask(session, "som-hosting", None, by="un-act", now=NOW)
+    assert due(told, NOW) == ["som-hosting/open#1"]
+
+
+def test_events_before_a_run_begins_are_looked_after_by_it_and_later_ones_by_another(
+    told: Store,
+) -> None:
+    with told.write() as session:
+        runs.expect(session, "som-hosting", SOON)
+        runs.begin(session, None, "som-hosting", None, "flow-run", SOON)
+        runs.expect(session, "som-hosting", SOON)
+    assert all_runs(told) == [("som-hosting/open#1", "running"), ("som-hosting/open#2", "waiting")]
 
 
 def test_no_result_is_kept_and_none_would_be_pickled() -> None:
