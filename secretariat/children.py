@@ -72,8 +72,8 @@ class Prefect:
         The thread lives as long as the children: Linux ties a child to the thread that made it.
         """
         port = str(self.settings.prefect_port)
-        server = ["server", "start", "--host", "127.0.0.1", "--port", port]
-        worker = ["worker", "start", "--pool", POOL, "--type", "process", "--limit", "2"]
+        server = ["flows.server", "server", "start", "--host", "127.0.0.1", "--port", port]
+        worker = ["prefect", "worker", "start", "--pool", POOL, "--type", "process", "--limit", "2"]
         api, client, deployed = self.settings.prefect_api, client_of(self.settings), False
         while not self._stopping.is_set():
             if not self.settings.prefect_url:
@@ -116,7 +116,9 @@ class Prefect:
             ):
                 if self._stopping.is_set():
                     return False
-                self._running["deploy"] = self._spawn(["--no-prompt", *arguments], log_file)
+                self._running["deploy"] = self._spawn(
+                    ["prefect", "--no-prompt", *arguments], log_file
+                )
                 if self._running["deploy"].wait() != 0:
                     if not self._stopping.is_set():
                         log.warning("Prefect did not take the deployments; see %s.", log_file.name)
@@ -126,7 +128,7 @@ class Prefect:
 
     def _spawn(self, arguments: list[str], log_file: IO[bytes]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-m", "prefect", *arguments],
+            [sys.executable, "-m", *arguments],
             cwd=HOME,
             env=environment(self.settings),
             stdin=subprocess.DEVNULL,
