@@ -50,6 +50,7 @@ from secretariat.clock import VirtualClock
 from secretariat.commands.office import Office
 from secretariat.installation import open_office
 from secretariat.programme import SHIPPED, load_programme
+from secretariat.replaying import as_of
 from secretariat.settings import Settings
 from secretariat.store import open_store
 from secretariat.timers import tick
@@ -101,7 +102,7 @@ def decades(year: Settings) -> Settings:
     with past.read() as small, open_store(found.store_url).write() as session:
         for table in ("ledger", "timer", *ONCE, *YEARLY):
             session.connection().execute(text(f"delete from {table}"))  # noqa: S608
-        with past.as_of(BEGINS).read() as before:
+        with as_of(past, BEGINS).read() as before:
             years = Years(small, before, names)
             years.live(session)
             years.copy_tables(session.connection())

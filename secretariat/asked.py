@@ -88,9 +88,12 @@ def asked(
     return list(session.exec(query.limit(most)))
 
 
-def count(session: Session, *, body: str = "", done: bool = False) -> int:
-    """How much that is in all."""
-    return session.exec(select(func.count()).where(*_which(body, done))).one()
+def count(
+    session: Session, *, body: str = "", done: bool = False, late_at: datetime | None = None
+) -> int:
+    """How much that is in all, or how much of it is late at a moment."""
+    query = select(func.count()).where(*_which(body, done))
+    return session.exec(query.where(col(Obligation.do_by) <= late_at) if late_at else query).one()
 
 
 def _which(body: str, done: bool) -> list[ColumnElement[bool]]:

@@ -19,6 +19,7 @@ from secretariat import ledger, readmodels
 from secretariat.errors import BadInputError, ConflictError
 from secretariat.languages import ENGLISH, Language
 from secretariat.ledger import BEGINNING, COVERED, Head, canonical, seal
+from secretariat.replaying import as_of
 from secretariat.store import Store
 
 SHORTEST = 12  # hex digits of a seal that still say which entry is meant
@@ -151,7 +152,7 @@ def from_lines(lines: Iterable[str]) -> Iterator[Entry]:
 
 def differing(store: Store) -> list[str]:
     """The read models that are not, byte for byte, what the ledger makes of them."""
-    made = store.as_of(datetime.max.replace(tzinfo=UTC))
+    made = as_of(store, datetime.max.replace(tzinfo=UTC))
     with store.read() as live, made.read() as anew:
         return [
             str(table.__tablename__)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, func, select
 
 from schemas.figures import StrandSeen
 from schemas.phase import Phase
@@ -18,50 +19,67 @@ from secretariat.errors import UnknownError
 from secretariat.ownership import ENGINE
 from secretariat.people import PostSeen
 
+_BY_ID = select(Holding).order_by(Holding.id)
+
 
 @dataclass(frozen=True)
 class CountrySeen:
-    """One member: ``held`` by function, how much of it is led, and what waits for its answer."""
+    """One member: how much it has and is asked in all, and the first of each.
+
+    ``held`` is by function, of ``functions``; ``offered`` waits for its answer.
+    """
 
     member: Member
     body: str
+    functions: int
     held: list[tuple[Function, list[Holding]]]
+    count: int
     led: int
     offered: list[Holding]
-    obligations: list[Obligation]
+    open: int
     late: int
+    obligations: list[Obligation]
     returns: list[FigureReturn]
     strands: list[StrandSeen]
     posts: list[PostSeen]
     turns: list[TurnSeen]
 
-    @property
-    def count(self) -> int:
-        return sum(len(holdings) for _, holdings in self.held)
 
-
-def country(session: Session, programme: Programme, code: str, now: datetime) -> CountrySeen:
-    """Raises UnknownError."""
+def country(
+    session: Session,
+    programme: Programme,
+    code: str,
+    now: datetime,
+    *,
+    functions: int,
+    obligations: int,
+) -> CountrySeen:
+    """With so many functions of what it has, and so many obligations. Raises UnknownError."""
     member = programme.member(code)
     if member is None:
         raise UnknownError(
             marked("“{code}” is no member of {name}."), code=code, name=programme.name
         )
     body = programme.task_force(code)
-    here = _here(session, programme, code)
-    holdings = [holding for _, found in here for holding in found]
-    obligations = asked.asked(session, body=body)
+    here = col(Holding.receiver).in_(_receivers(session, code))
+    of = set(session.exec(select(Holding.function).where(here).distinct()))
+    having = [function for function in programme.functions if function.slug in of]
+    shown = having[:functions]
+    led = col(Holding.phase).in_((Phase.GOVERNMENT_LED, Phase.COMPLETED))
     returns = select(FigureReturn).where(FigureReturn.body == body)
     return CountrySeen(
         member=member,
         body=body,
-        held=here,
-        led=sum(Phase(h.phase) in (Phase.GOVERNMENT_LED, Phase.COMPLETED) for h in holdings),
-        offered=[holding for holding in holdings if holding.offered_to == body],
-        obligations=obligations,
-        late=sum(obligation.do_by <= now for obligation in obligations),
+        functions=len(having),
+        held=_held(session, shown, here),
+        count=session.exec(select(func.count()).where(here)).one(),
+        led=session.exec(select(func.count()).where(here, led)).one(),
+        offered=list(session.exec(_BY_ID.where(here, Holding.offered_to == body))),
+        open=asked.count(session, body=body),
+        late=asked.count(session, body=body, late_at=now),
+        obligations=asked.asked(session, body=body, most=obligations),
         returns=list(session.exec(returns.order_by(col(FigureReturn.period).desc()))),
-        strands=_strands(session, programme, code),
+        strands=_strands(session, programme, code, shown),
         posts=[
             each
             for each in people.seen(Desk(session, programme, now, ENGINE), session)
@@ -71,27 +89,28 @@ def country(session: Session, programme: Programme, code: str, now: datetime) ->
     )
 
 
-def _here(
-    session: Session, programme: Programme, code: str
-) -> list[tuple[Function, list[Holding]]]:
-    """The holdings of a country by function: its own, its pairs', the chair's while it chairs."""
+def _receivers(session: Session, code: str) -> list[str]:
+    """Whose duties are a country's: its own, its pairs', the chair's while it chairs."""
     term = board.chair(session).term
-    found = [
-        holding
-        for holding in session.exec(select(Holding).order_by(Holding.id))
-        if code in board.countries(holding.receiver, term)
-    ]
-    by_function = (
-        (function, [holding for holding in found if holding.function == function.slug])
-        for function in programme.functions
-    )
-    return [(function, own) for function, own in by_function if own]
+    receivers = session.exec(select(Holding.receiver).distinct())
+    return [receiver for receiver in receivers if code in board.countries(receiver, term)]
 
 
-def _strands(session: Session, programme: Programme, code: str) -> list[StrandSeen]:
+def _held(
+    session: Session, functions: list[Function], here: ColumnElement[bool]
+) -> list[tuple[Function, list[Holding]]]:
+    own: dict[str, list[Holding]] = {function.slug: [] for function in functions}
+    for holding in session.exec(_BY_ID.where(here, col(Holding.function).in_(own))):
+        own[holding.function].append(holding)
+    return [(function, own[function.slug]) for function in functions]
+
+
+def _strands(
+    session: Session, programme: Programme, code: str, functions: list[Function]
+) -> list[StrandSeen]:
     """The strands developed there, with what is reported of it and of its pairs alone."""
     found = []
-    for function in programme.functions:
+    for function in functions:
         for strand in figures.strands(session, programme, function):
             own = {r: name for r, name in strand.receivers.items() if code in r.split("-")}
             if own:

@@ -86,7 +86,8 @@ def event(entry: Entry) -> Event:
     return Event(entry.kind, entry.subject, data)
 
 
-def until(session: Session, at: datetime) -> Iterator[Entry]:
-    """Every entry up to and including ``at``, in order."""
-    query = select(Entry).where(col(Entry.at) <= at).order_by(col(Entry.seq))
+def until(session: Session, at: datetime, *, after: int = 0) -> Iterator[Entry]:
+    """Every entry up to and including ``at``, in order, of those after the entry with a number."""
+    query = select(Entry).where(col(Entry.seq) > after, col(Entry.at) <= at)
+    query = query.order_by(col(Entry.seq))
     yield from session.exec(query).yield_per(1000)

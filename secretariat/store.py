@@ -1,4 +1,4 @@
-"""One database, SQLite or PostgreSQL: how it is opened, read, written and seen in the past."""
+"""One database, SQLite or PostgreSQL: how it is opened, read, written and copied."""
 
 import contextlib
 import copy
@@ -8,7 +8,6 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
@@ -32,9 +31,8 @@ from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 from sqlmodel import Session, SQLModel, select
 
 from schemas import account_tables, tables, webhook_tables
-from secretariat import ledger, readmodels
 from secretariat.errors import BadInputError, ConflictError, DamagedError, UnreachableError
-from secretariat.rows import RowSession, add_row
+from secretariat.rows import RowSession
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # What a possible future needs nothing of.
@@ -204,18 +202,6 @@ class Store:
                 f"The disk that holds {path} is nearly full. Make room on it; mail waits."
             )
 
-    def as_of(self, at: datetime) -> "Store":
-        """The store as it stood at ``at``: the ledger up to then, replayed in memory."""
-        past = blank()
-        with self.read() as source, past.write() as session:
-            held: list[object] = []  # what the session would let go of, and read again
-            for happens in ("pending_to_persistent", "loaded_as_persistent"):
-                event.listen(session, happens, lambda _, found: held.append(found))
-            for entry in ledger.until(source, at):
-                readmodels.project(session, ledger.event(entry), entry.at)
-                add_row(session, tables.Entry, **entry.model_dump())
-        return past
-
     def copy(self) -> "Store":
         """What is now and what waits, in memory, to live a possible future in; not the past."""
         possible = blank()
@@ -278,6 +264,14 @@ class Store:
                 connection.execute("vacuum into ?", (str(path),))
             finally:
                 connection.execute("pragma synchronous=full")
+
+    def taken(self, most: int) -> bytes | None:
+        """All of a store in memory, for another to begin with; None: that is more bytes."""
+        with self._driven() as connection:
+            (pages,), (size,) = (
+                connection.execute(f"pragma page_{each}").fetchone() for each in ("count", "size")
+            )
+            return connection.serialize() if pages * size <= most else None
 
     @contextlib.contextmanager
     def _driven(self) -> Iterator[sqlite3.Connection]:
@@ -384,13 +378,18 @@ def _revisions() -> list[str]:
     return sorted(path.name[:4] for path in MIGRATIONS.glob("versions/[0-9]*.py"))
 
 
-def blank() -> Store:
-    """An empty store in memory, gone with whoever uses it."""
+def blank(taken: bytes | None = None) -> Store:
+    """A store in memory, empty or with what was ``taken`` of one; gone with whoever uses it."""
     engine = create_engine(
         "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
     )
-    SQLModel.metadata.create_all(engine)
-    return Store(engine)
+    store = Store(engine)
+    if taken is None:
+        SQLModel.metadata.create_all(engine)
+    else:
+        with store._driven() as connection:
+            connection.deserialize(taken)
+    return store
 
 
 def open_store(url: str, *, lasting: bool = True) -> Store:

@@ -23,6 +23,7 @@ from secretariat.commands import Office
 from secretariat.dossier import Dossier, docx, dossier_of, fonts, pdf
 from secretariat.dossier.shapes import Facts, Points, Section, Table, texts
 from secretariat.errors import ConflictError, SecretariatError, UnknownError
+from secretariat.replaying import as_of
 from secretariat.settings import Settings
 from secretariat.store import opened
 from secretariat.web import sessions, signin
@@ -45,7 +46,7 @@ SENTENCES = (
 def the_dossier(
     settings: Settings, commit: Programme, name: str, moment: str = "2019-01-03T03:00"
 ) -> Dossier:
-    with opened(settings.store_url).as_of(at(moment)).read() as session:
+    with as_of(opened(settings.store_url), at(moment)).read() as session:
         return dossier_of(session, commit, name, at(moment))
 
 

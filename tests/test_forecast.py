@@ -26,6 +26,7 @@ from secretariat.commands import Office
 from secretariat.forecast import forecast, futures, missing, quantile
 from secretariat.languages import ENGLISH
 from secretariat.pace import DAY, SHARED, UN_LED, Evidence, Past, Standing, Tempo, past
+from secretariat.replaying import as_of
 from secretariat.settings import Settings
 from secretariat.store import opened
 from secretariat.web.chart import BOTTOM, LEFT, RIGHT, TOP, chart
@@ -448,7 +449,7 @@ def test_offers_move_nothing_and_reminders_change_nothing(replayed: Settings) ->
 
 def test_the_past_sees_the_future_as_it_did(replayed: Settings, commit: Programme) -> None:
     store, moment = opened(replayed.store_url), at("2018-10-31T10:00")
-    with store.as_of(moment).read() as session:
+    with as_of(store, moment).read() as session:
         found = board.outlook(session, commit, moment)
         again = board.outlook(session, commit, moment)
         seed = board.phase_changes(session)

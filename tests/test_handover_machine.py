@@ -34,6 +34,7 @@ from secretariat.history import adopt
 from secretariat.ledger import BEGINNING
 from secretariat.ownership import ACTS, ENGINE, Bodies, Held
 from secretariat.programme import SHIPPED, load_programme
+from secretariat.replaying import as_of
 from secretariat.store import Store, open_store
 from secretariat.timers import tick
 from tests.conftest import at, seal
@@ -196,7 +197,7 @@ class Handover(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "world"):
             return
-        assert self.tables(self.store) == self.tables(self.store.as_of(self.clock.now()))
+        assert self.tables(self.store) == self.tables(as_of(self.store, self.clock.now()))
         self.replayed_twice_is_replayed_once()
         self.sealed()
 

@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlmodel import col, func, select
 
 from notifications import catcher
@@ -12,13 +15,15 @@ from schemas.phase import Phase, Transferred
 from schemas.programme import Programme
 from schemas.read_models import READ_MODELS
 from schemas.tables import Entry, Holding, Mail, Obligation, Som
-from secretariat import board, history
+from secretariat import board, history, replaying
+from secretariat.audit import dump
 from secretariat.clock import VirtualClock
 from secretariat.commands import Office
 from secretariat.errors import BadInputError
 from secretariat.ledger import BEGINNING
 from secretariat.ownership import transferred
 from secretariat.programme import SHIPPED, load_history
+from secretariat.replaying import Replays, as_of
 from secretariat.settings import Settings
 from secretariat.store import Store, opened
 from tests.conftest import at, seal
@@ -37,7 +42,7 @@ FULLY = {
 
 
 def standing(store: Store, programme: Programme, moment: datetime) -> dict[str, Transferred]:
-    with store.as_of(moment).read() as session:
+    with as_of(store, moment).read() as session:
         status = board.status(session, programme, moment)
     return {function.slug: function.transferred for function in status.functions}
 
@@ -151,13 +156,55 @@ def test_a_replay_broken_off_goes_on_to_the_same_standing(store: Store, commit: 
 
 def test_the_store_as_of_now_equals_the_store(store: Store, commit: Programme) -> None:
     office = live_through(store, commit)
-    past = store.as_of(office.clock.now())
+    past = as_of(store, office.clock.now())
     with store.read() as live, past.read() as rebuilt:
         for table in READ_MODELS:
             query = select(table).order_by(*table.__table__.primary_key.columns.values())
             assert [r.model_dump() for r in live.exec(query)] == [
                 r.model_dump() for r in rebuilt.exec(query)
             ]
+
+
+def everything(store: Store) -> list[bytes]:
+    with store.read() as session:
+        return [dump(session, table) for table in (Entry, *READ_MODELS)]
+
+
+DAYS = st.dates(date(2017, 12, 1), date(2018, 12, 31)).map(lambda day: at(f"{day}T17:00"))
+
+
+@settings(max_examples=6)
+@given(moments=st.lists(DAYS, min_size=2, max_size=4))
+def test_a_past_moment_looks_the_same_whichever_were_looked_at_before(
+    replayed: Settings, moments: list[datetime]
+) -> None:
+    store, replays = opened(replayed.store_url), Replays()
+    for moment in moments:
+        with patch.object(replaying, "EVERY", 150):
+            seen = as_of(store, moment, replays)
+        assert everything(seen) == everything(as_of(store, moment))
+
+
+def test_what_was_kept_of_the_past_is_left_where_the_ledger_is_another(lived: Settings) -> None:
+    store, replays = opened(lived.store_url), Replays()
+    moment = at("2018-12-30T00:00")
+    as_of(store, moment, replays)
+    (before,) = replays
+    with store.write() as session:
+        session.get_one(Entry, before.seq).hash = "another"
+    as_of(store, moment, replays)
+    assert [kept.hash for kept in replays] == [before.hash, "another"]
+
+
+def test_what_was_told_before_it_happened_is_not_missing_later(lived: Settings) -> None:
+    """As on a machine whose clock went back."""
+    store, replays = opened(lived.store_url), Replays()
+    with store.write() as session:
+        last = session.get_one(Entry, head(store)[0])
+        early = session.get_one(Entry, head(store)[0] - 1)
+        early.at = last.at + timedelta(hours=1)
+    for moment in (last.at, early.at):
+        assert everything(as_of(store, moment, replays)) == everything(as_of(store, moment))
 
 
 def test_every_ledger_entry_seals_the_one_before(store: Store, commit: Programme) -> None:

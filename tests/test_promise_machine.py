@@ -39,6 +39,7 @@ from secretariat.commands import Office, auditing
 from secretariat.errors import SecretariatError
 from secretariat.history import adopt, live_until
 from secretariat.programme import SHIPPED, load_programme
+from secretariat.replaying import as_of
 from secretariat.store import Store
 from tests.conftest import at
 from tests.test_obligations import a_cycle
@@ -181,7 +182,7 @@ class Promises(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "office"):
-            past = self.office.store.as_of(self.clock.now())
+            past = as_of(self.office.store, self.clock.now())
             assert self.tables(self.office.store) == self.tables(past)
 
     def tables(self, store: Store) -> list[list[dict[str, Any]]]:

@@ -21,6 +21,7 @@ from secretariat.clock import Clock
 from secretariat.errors import NotAllowedError, OneOf, UnknownError
 from secretariat.moments import moment_of
 from secretariat.ownership import ENGINE, Bodies
+from secretariat.replaying import Replays, as_of
 from secretariat.rows import add_row
 from secretariat.store import Store
 
@@ -290,6 +291,7 @@ class Office:
     store: Store
     programme: Programme
     clock: Clock
+    replays: Replays = field(default_factory=Replays)
 
     @property
     def steward(self) -> str:
@@ -304,7 +306,9 @@ class Office:
         """
         now = self.clock.now()
         moment = moment_of(at, self.programme.zone, now) if at else now
-        return (self.store.as_of(moment) if moment < now else self.store), moment
+        if moment >= now:
+            return self.store, moment
+        return as_of(self.store, moment, self.replays), moment
 
     def do(
         self,

@@ -27,13 +27,13 @@ def show_country(
     programme = office.programme
     look = looking(request, at)
     with look.store.read() as session:
-        seen = country.country(session, programme, member, look.now)
+        seen = country.country(
+            session, programme, member, look.now, functions=show, obligations=AT_FIRST
+        )
     return render(
         request,
         "country.html",
         seen=seen,
-        held=seen.held[:show],
-        obligations=seen.obligations[:AT_FIRST],
         state=lambda obligation: asked.state(obligation, look.now),
         days_late=ladder.days_late,
     )
