@@ -32,6 +32,7 @@ from secretariat.given import said
 from secretariat.languages import Language, language_of
 from secretariat.moments import in_words
 from secretariat.ownership import ENGINE
+from secretariat.returns import answered_by_figures
 
 Known = dict[str, Any]
 _OBLIGATION = select(Obligation).where(col(Obligation.id) == bindparam("id"))
@@ -122,6 +123,8 @@ class Facts:
 
     def _correction(self, obligation: Obligation) -> str:
         """Why its figures were sent back, if they were."""
+        if not answered_by_figures(self.programme, obligation.function, obligation.milestone):
+            return ""
         kept = self.session.get(FigureReturn, obligation.id)
         return kept.correction if kept and kept.state == "correction" else ""
 
