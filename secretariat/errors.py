@@ -29,6 +29,13 @@ class OneOf(list[str]):
         return " or ".join(self)
 
 
+class AllOf(list[str]):
+    """Several in a sentence: “a, b, c”; a page lists them as its language does."""
+
+    def __str__(self) -> str:
+        return ", ".join(self)
+
+
 class BadInputError(SecretariatError):
     """Something handed in is not what it should be; nothing was changed."""
 

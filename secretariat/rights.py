@@ -37,22 +37,22 @@ class Role(StrEnum):
 
 
 class Right(StrEnum):
-    READ_BOARD = "read the board: functions, duties, days, figures, chair, ledger"
-    USE_LINK = "open a mailed link, which itself says what it is good for"
-    SIGN_IN = "sign in and out"
-    HAVE_ACCOUNT = "see one's sessions and second factors"
-    READ_COUNTS = "read counts too small to be told in public"
-    READ_PAPERS = "read what is circulated for a meeting"
-    READ_DRAFTS = "read what is handed in and not yet circulated"
-    READ_ADDRESSES = "read mailboxes"
-    READ_NAMES = "read who is named for a meeting"
-    READ_MAILS = "read mails"
-    READ_CAUGHT = "read mail caught here, with the links in it; in a demo anybody does"
-    ACT = "act for a body"
-    STEER = "plan meetings, look ahead in the mail, start work"
-    SET_UP = "set the program up: its first steps, a test mail"
-    MONITOR = "read how the program itself is doing"
-    ADMINISTER = "look after accounts, keys and webhooks"
+    READ_BOARD = marked("read the board: functions, duties, days, figures, chair, ledger")
+    USE_LINK = marked("open a mailed link, which itself says what it is good for")
+    SIGN_IN = marked("sign in and out")
+    HAVE_ACCOUNT = marked("see one's sessions and second factors")
+    READ_COUNTS = marked("read counts too small to be told in public")
+    READ_PAPERS = marked("read what is circulated for a meeting")
+    READ_DRAFTS = marked("read what is handed in and not yet circulated")
+    READ_ADDRESSES = marked("read mailboxes")
+    READ_NAMES = marked("read who is named for a meeting")
+    READ_MAILS = marked("read mails")
+    READ_CAUGHT = marked("read mail caught here, with the links in it; in a demo anybody does")
+    ACT = marked("act for a body")
+    STEER = marked("plan meetings, look ahead in the mail, start work")
+    SET_UP = marked("set the program up: its first steps, a test mail")
+    MONITOR = marked("read how the program itself is doing")
+    ADMINISTER = marked("look after accounts, keys and webhooks")
 
 
 class Over(StrEnum):

@@ -621,6 +621,18 @@ def test_why_the_board_refuses_is_said_in_its_language_down_to_its_alternatives(
     assert " or " not in re.sub(r"<[^>]*>", "", kinds.text.split("<main")[1].split("</main>")[0])
 
 
+def test_whose_a_right_is_is_said_in_its_language(site: Site) -> None:
+    site.sign_in("tf-kh-head")
+    site.browser.post("/language", data={"language": "th", "back": "/"})
+    refused = site.browser.get("/accounts")
+    assert refused.status_code == 403
+    main = refused.text[refused.text.index("<main") : refused.text.index("</main>")]
+    said = re.sub(r"<[^>]*>", "", main)
+    assert "ดูแลบัญชีผู้ใช้ กุญแจ และเว็บฮุก" in said
+    assert "ผู้ดูแลระบบ" in said
+    assert not re.search(r"[a-z]{3,}", said), said
+
+
 def test_whom_a_step_asks_and_what_was_planned_are_said_in_the_language_of_the_page(
     site: Site,
 ) -> None:

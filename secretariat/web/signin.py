@@ -20,6 +20,7 @@ from secretariat.catalogues import marked
 from secretariat.commands import signing_in
 from secretariat.commands.office import Office, in_office
 from secretariat.errors import (
+    AllOf,
     ConflictError,
     FactorNeededError,
     NotAllowedError,
@@ -143,11 +144,11 @@ def _checked(request: Request, found: Known | None, right: Right) -> Contact:
         raise FactorNeededError(marked("Give your second factor first. Nothing was changed."))
     if not rights.may(found.role, right):
         _say_who_chairs(request, found)
-        those = [str(each) for each in Role if rights.may(each, right)]
+        those = AllOf(each for each in Role if rights.may(each, right))
         raise NotAllowedError(
             marked("To {right} is for: {listed}. You are: {role}."),
             right=right,
-            listed=", ".join(those),
+            listed=those,
             role=found.role,
         )
     if found.over(right) is Over.NONE:

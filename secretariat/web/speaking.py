@@ -12,7 +12,7 @@ from schemas.anchor import Anchor
 from schemas.programme import Programme
 from schemas.texts import inert
 from secretariat import asked, ledger, meeting_words, words
-from secretariat.errors import OneOf, SecretariatError, UnreachableError
+from secretariat.errors import AllOf, OneOf, SecretariatError, UnreachableError
 from secretariat.languages import ENGLISH, LANGUAGES, Language, language_of
 from secretariat.web import choices, signin
 
@@ -116,4 +116,6 @@ def _told(fact: Any, language: Language) -> Any:
         return language.day(fact)
     if isinstance(fact, OneOf):
         return language.either([language.gettext(each) for each in fact])
+    if isinstance(fact, AllOf):
+        return language.listed([language.gettext(each) for each in fact])
     return language.gettext(fact) if isinstance(fact, str) else fact
