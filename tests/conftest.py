@@ -254,7 +254,8 @@ class Running:
             runs = [run.model_dump() for run in session.exec(select(Run))]
         logs = sorted(self.settings.directory.glob("logs/*.log"))
         ends = [f"{log.name}:\n{log.read_text(errors='replace')[-3000:]}" for log in logs]
-        return "\n".join([str(self.health()), *map(str, runs), *ends])
+        health = self.health() if self.answers() else "The board does not answer."
+        return "\n".join([str(health), *map(str, runs), *ends])
 
     def answers(self) -> bool:
         try:
