@@ -51,10 +51,8 @@ asyncio.run(main(sys.argv[1]))
 """
 
 
-@pytest.mark.parametrize(("where", "waits"), [("within", 4.0), ("beside", 1.5)])
-def test_a_cursor_left_behind_holds_up_only_who_collects_it(
-    tmp_path: Path, where: str, waits: float
-) -> None:
+@pytest.mark.parametrize("where", ["within", "beside"])
+def test_a_cursor_left_behind_holds_up_only_who_collects_it(tmp_path: Path, where: str) -> None:
     if where == "within":  # the collector is then run by the event loop, as Python does by itself
         program = STANDS_STILL.replace("server.tidy_beside()", "gc.disable()")
     else:
@@ -68,4 +66,5 @@ def test_a_cursor_left_behind_holds_up_only_who_collects_it(
     )
     waited = re.search(r"waited for (\S+)", done.stdout)
     assert waited, done.stdout + done.stderr
-    assert waits - 0.5 < float(waited[1]) < waits + 1.5
+    until_it_gave_up = float(waited[1]) > 3.9
+    assert until_it_gave_up == (where == "within")
