@@ -10,6 +10,9 @@ from secretariat.catalogues import marked
 from secretariat.errors import BadInputError
 
 A = TypeVar("A", bound=BaseModel)
+MISSING = marked("this must be given")
+TOO_LONG = marked("this is too long")
+NO_DATE = marked("this is no date such as 2018-12-31")
 
 
 def act_from(kind: type[A], **words: Any) -> A:
@@ -34,8 +37,12 @@ def checked(validate: Callable[[dict[str, Any]], A], words: dict[str, Any]) -> A
             # “<Phase.SHARED: 'shared'> or …” is for programmers
             known = re.findall(r"'([^']*)'", first["ctx"]["expected"])
             reason = f"this must be {' or '.join(known)}"
-        case "missing":
-            reason = "this must be given"
+        case "missing" | "string_too_short":
+            reason = MISSING
+        case "string_too_long":
+            reason = TOO_LONG
+        case "date_from_datetime_parsing" | "date_from_datetime_inexact":
+            reason = NO_DATE
         case "extra_forbidden":
             reason = "this act takes no such thing"
         case _:

@@ -135,7 +135,7 @@ def test_a_meeting_that_is_not_planned_has_no_page(site: Site) -> None:
 
 def test_the_page_of_a_past_day_shows_what_was_so_then(site: Site) -> None:
     page = site.browser.get(f"{PAGE}?at=2019-10-13").text
-    assert "There is no som" in page
+    assert "There is no meeting" in page
     site.bench.clock.advance_to(at("2019-12-01T03:00"))
     assert (
         "You look at <strong>20 November 2019</strong>"

@@ -62,7 +62,7 @@ def test_one_obligation_is_shown_as_it_was_and_only_to_read(site: Site) -> None:
     assert "8 days late" in site.browser.get(PAGE).text
     past = site.browser.get(f"{PAGE}?at={asked_at.isoformat().replace('+', '%2B')}").text
     assert "You look at <strong>15 October 2019</strong>" in past
-    assert "Acknowledge by" in past
+    assert re.search(r"Acknowledge by</dt><dd>\d+ October 2019</dd>", past)
     assert "to tf-vn-focal-point" in past
     assert "can do now" not in past
     assert "not needed" not in past
@@ -105,6 +105,26 @@ def test_a_page_offers_what_the_signed_in_body_may_do(site: Site) -> None:
     steward = site.browser.get(PAGE).text
     assert "Grant until 25 Nov 2019" in steward
     assert "Let reminders rest" not in steward
+
+
+@pytest.mark.parametrize(
+    ("to", "reason", "words"),
+    [
+        ("2019-11-20", "  ", "reason: this must be given."),
+        ("2019-11-20", "x" * 2001, "reason: this is too long."),
+        ("20/11/2019", "rain", "to: this is no date such as 2018-12-31."),
+    ],
+)
+def test_what_is_wrong_in_a_form_is_said_for_people_with_the_way_back_to_it(
+    site: Site, to: str, reason: str, words: str
+) -> None:
+    site.sign_in("tf-vn-focal-point")
+    form = {"act": "ask-extension", "to": to, "reason": reason}
+    answer = site.browser.post(PAGE, data=form)
+    assert answer.status_code == 400
+    assert words in answer.text
+    assert "Go back in your browser" in answer.text
+    assert "Go back in your browser" not in site.browser.get("/nowhere").text
 
 
 def test_a_button_does_its_act_and_a_preview_does_not(site: Site) -> None:

@@ -299,4 +299,5 @@ def _message(request: Request, status: int, words: str, **facts: Any) -> Respons
     if _is_api(request) or is_program(request):
         problem = {"title": words, "status": status, **facts}
         return JSONResponse(problem, status, media_type="application/problem+json")
-    return render(request, "message.html", status=status, words=words)
+    typed = request.method == "POST" and status in (400, 422)
+    return render(request, "message.html", status=status, words=words, typed=typed)

@@ -69,6 +69,7 @@ def obligation_page(
         reader = acting.body if acting else ""
         figures = return_form.of(desk, seen.obligation, reader, language_at(request), **typed)
         handed_in = links.handed_in(session, office.programme, seen.obligation)
+        work = desk.calendar(seen.obligation.body)
     return render(
         request,
         "promise.html",
@@ -79,6 +80,7 @@ def obligation_page(
         acts=seen.possible(acting.body, office.programme) if acting else [],
         hands_in=acting is not None and acting.body in _may(office, seen.obligation),
         **handed_in,
+        acknowledge_on=work.last_day(seen.obligation.acknowledge_by),
         now=now,
         today=board.today(office.programme, now),
         days_late=ladder.days_late,
