@@ -368,7 +368,11 @@ def test_the_pack_has_agenda_papers_counts_and_statement_and_no_name(site: Site)
     named(site)
     under_silence(site)
     assert site.browser.get(f"{PAGE}/pack.pdf").status_code == 403
+    site.sign_in("operations-focal-point")
+    assert site.browser.get(f"{PAGE}/pack.pdf").status_code == 403
+    assert "pack.pdf" not in site.browser.get(PAGE).text
     site.sign_in("un-act-head")
+    assert "pack.pdf" in site.browser.get(PAGE).text
     text = words_of(site.browser.get(f"{PAGE}/pack.pdf").content)
     with site.bench.office.store.read() as session:
         digest = session.get_one(Document, f"{PAPER}#1").sha256

@@ -92,6 +92,16 @@ def test_one_obligation_shows_both_days_its_ladder_and_its_mails(site: Site) -> 
     assert "unacknowledged chair" in page
     assert re.search(r"comes \d+ Nov 2019", page)
     assert "to tf-vn-focal-point" in page
+    assert 'href="/mail/' not in page.split('id="mails-title"')[1]
+
+
+def test_who_reads_all_mails_is_led_to_each_that_was_sent_about_it(site: Site) -> None:
+    site.bench.clock.advance_to(at("2019-11-20T03:00"))
+    site.sign_in("un-act-head")
+    for page in (PAGE, "/"):
+        led = re.findall(r'href="(/mail/\d+)', site.browser.get(page).text)
+        assert led
+        assert site.browser.get(led[0]).status_code == 200
 
 
 def test_a_page_offers_what_the_signed_in_body_may_do(site: Site) -> None:

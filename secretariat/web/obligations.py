@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from schemas.tables import Obligation
-from secretariat import asked, board, ladder
+from secretariat import asked, board, ladder, rights
 from secretariat.commands import auditing
 from secretariat.commands.office import Desk, Office
 from secretariat.ownership import ENGINE
@@ -80,6 +80,7 @@ def obligation_page(
         acts=seen.possible(acting.body, office.programme) if acting else [],
         hands_in=acting is not None and acting.body in _may(office, seen.obligation),
         **handed_in,
+        reads_mails=signin.over(request, Right.READ_MAILS) is rights.ALL,
         acknowledge_on=work.last_day(seen.obligation.acknowledge_by),
         now=now,
         today=board.today(office.programme, now),

@@ -11,7 +11,7 @@ from schemas.forecast import Forecast, TooLittle
 from schemas.phase import Phase, Transferred
 from schemas.programme import Programme
 from schemas.tables import Entry, Run
-from secretariat import board, closeup, first_steps, ladder, maillog, mine, trend, words
+from secretariat import board, closeup, first_steps, ladder, maillog, mine, rights, trend, words
 from secretariat.assumptions import percent, short_month, verdict
 from secretariat.catalogues import marked
 from secretariat.commands import auditing
@@ -78,6 +78,7 @@ def show_board(
         health=request.app.state.parts.health(),
         steers=signin.is_let_in(request, Right.STEER),
         reads_addresses=signin.is_let_in(request, Right.READ_ADDRESSES),
+        reads_mails=signin.over(request, Right.READ_MAILS) is rights.ALL,
         days_late=ladder.days_late,
         owner_words=lambda cell, code: _owner_words(office, cell, code, language),
         **found,
