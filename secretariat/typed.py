@@ -12,6 +12,7 @@ from secretariat.errors import BadInputError
 A = TypeVar("A", bound=BaseModel)
 MISSING = marked("this must be given")
 TOO_LONG = marked("this is too long")
+NO_NUMBER = marked("this must be a whole number")
 NO_DATE = marked("this is no date such as 2018-12-31")
 
 
@@ -26,7 +27,7 @@ def checked(validate: Callable[[dict[str, Any]], A], words: dict[str, Any]) -> A
         return validate(words)
     except ValidationError as error:
         first = error.errors()[0]
-    name = first["loc"][-1] if first["loc"] else "act"
+    name = next((part for part in reversed(first["loc"]) if isinstance(part, str)), "act")
     match first["type"]:
         case "union_tag_invalid" | "union_tag_not_found":
             reason = f"there is no act “{words.get('act', '')}”"
@@ -41,6 +42,8 @@ def checked(validate: Callable[[dict[str, Any]], A], words: dict[str, Any]) -> A
             reason = MISSING
         case "string_too_long":
             reason = TOO_LONG
+        case "int_parsing" | "int_from_float":
+            reason = NO_NUMBER
         case "date_from_datetime_parsing" | "date_from_datetime_inexact":
             reason = NO_DATE
         case "extra_forbidden":

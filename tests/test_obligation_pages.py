@@ -134,7 +134,16 @@ def test_what_is_wrong_in_a_form_is_said_for_people_with_the_way_back_to_it(
     assert answer.status_code == 400
     assert words in answer.text
     assert "Go back in your browser" in answer.text
+    assert f'<a href="{PAGE}">Back to the page</a>' in answer.text
     assert "Go back in your browser" not in site.browser.get("/nowhere").text
+
+
+@pytest.mark.parametrize("door", ["documents", "delegations", "return/form", "return/file"])
+def test_what_could_not_be_handed_in_leads_back_to_what_it_was_for(site: Site, door: str) -> None:
+    site.sign_in("tf-vn-focal-point")
+    answer = site.browser.post(f"/{door}/{HOST}", data={"answer": "?"})
+    assert answer.status_code >= 400
+    assert f'<a href="{PAGE}">Back to the page</a>' in answer.text
 
 
 def test_a_button_does_its_act_and_a_preview_does_not(site: Site) -> None:
