@@ -79,8 +79,21 @@ def test_a_day_is_called_by_its_own_name_up_to_its_last_instant(site: Site) -> N
     assert f"by {ENGLISH.short(asked.due_on)}" in main_of(site, "/")
 
 
+def test_of_much_that_waits_the_first_is_shown_and_the_way_to_the_rest(site: Site) -> None:
+    for function, duty in (("referral-mechanisms", "mapping"), ("frontline-training", "training")):
+        site.bench.office.do(Offer(holding=f"{function}/{duty}@LA"), by="un-act")
+    site.sign_in("tf-la-head")
+    first = main_of(site, "/?country=LA&waiting=1")
+    more = re.search(r'href="(/\?[^"]*waiting=2)#needs-title">And 1 more', first)
+    assert more
+    every = main_of(site, more[1].replace("&amp;", "&"))
+    assert (first.count("answer the offer"), every.count("answer the offer")) == (1, 2)
+
+
 def test_nobody_signed_in_is_waited_for(site: Site) -> None:
-    assert "What needs" not in main_of(site, "/")
+    page = main_of(site, "/")
+    assert "What needs" not in page
+    assert '<a href="/sign-in">' in page
 
 
 def test_the_board_is_filtered_by_its_address(site: Site) -> None:
@@ -230,7 +243,7 @@ def test_figures_of_a_past_day_lead_to_the_latest_year_of_then(
 ) -> None:
     clock = VirtualClock(at("2019-01-03T03:00"))
     site = Site(Bench(Office(opened(replayed.store_url), commit, clock), clock), tmp_path)
-    assert site.browser.get("/returns?at=2018-01-01").status_code == 404
+    assert "Nobody was asked" in main_of(site, "/returns?at=2018-01-01")
     answer = site.browser.get("/returns?at=2018-12-30")
     assert answer.headers["location"] == "/returns/2018?at=2018-12-30"
 
