@@ -11,7 +11,6 @@ from secretariat.errors import BadInputError
 
 A = TypeVar("A", bound=BaseModel)
 MISSING = marked("this must be given")
-TOO_LONG = marked("this is too long")
 NO_NUMBER = marked("this must be a whole number")
 NO_DATE = marked("this is no date such as 2018-12-31")
 
@@ -41,7 +40,11 @@ def checked(validate: Callable[[dict[str, Any]], A], words: dict[str, Any]) -> A
         case "missing" | "string_too_short":
             reason = MISSING
         case "string_too_long":
-            reason = TOO_LONG
+            raise BadInputError(
+                marked("{name}: this may have at most {most} characters."),
+                name=name,
+                most=first["ctx"]["max_length"],
+            )
         case "int_parsing" | "int_from_float":
             reason = NO_NUMBER
         case "date_from_datetime_parsing" | "date_from_datetime_inexact":

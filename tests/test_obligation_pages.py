@@ -121,7 +121,7 @@ def test_a_page_offers_what_the_signed_in_body_may_do(site: Site) -> None:
     ("to", "reason", "words"),
     [
         ("2019-11-20", "  ", "reason: this must be given."),
-        ("2019-11-20", "x" * 2001, "reason: this is too long."),
+        ("2019-11-20", "x" * 2001, "reason: this may have at most 2000 characters."),
         ("20/11/2019", "rain", "to: this is no date such as 2018-12-31."),
     ],
 )
