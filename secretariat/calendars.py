@@ -104,6 +104,10 @@ class WorkCalendar:
         first, second = (self._instant(day + ONE_DAY, time(), fold) for fold in (0, 1))
         return second if self.today(second - _MOMENT) == day else first
 
+    def last_day(self, end: datetime) -> date:
+        """The day that is over here at ``end``."""
+        return self.today(end - _MOMENT)
+
     def beginning_of(self, day: date) -> datetime:
         """The instant (UTC) at which ``day`` begins here."""
         return self._instant(day, time())

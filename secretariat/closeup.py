@@ -1,7 +1,7 @@
 """What does everybody need to know of one function, or of one holding?"""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
@@ -13,9 +13,9 @@ from schemas.tables import Entry, Holding, Item, Obligation, Reply, Review, Supp
 from secretariat import figures, ownership, raci, readiness
 from secretariat.catalogues import marked
 from secretariat.commands.holdings import held
-from secretariat.commands.office import bodies_of
+from secretariat.commands.office import Desk, bodies_of
 from secretariat.errors import UnknownError
-from secretariat.ownership import Bodies
+from secretariat.ownership import ENGINE, Bodies
 from secretariat.readmodels import row
 
 FURTHER = {Phase.UN_LED: Phase.SHARED, Phase.SHARED: Phase.GOVERNMENT_LED}
@@ -23,7 +23,10 @@ FURTHER = {Phase.UN_LED: Phase.SHARED, Phase.SHARED: Phase.GOVERNMENT_LED}
 
 @dataclass(frozen=True)
 class HoldingSeen:
-    """One holding: ``next_phase`` and what is ``missing`` for it, ``supported_until`` (UTC)."""
+    """One holding: ``next_phase`` and what is ``missing`` for it, ``supported_until`` (UTC).
+
+    ``answer_on`` is the last day on which whom it is offered to may answer.
+    """
 
     holding: Holding
     function: Function
@@ -35,6 +38,7 @@ class HoldingSeen:
     missing: list[ReadinessItem]
     reviews: list[Review]
     supported_until: datetime | None
+    answer_on: date | None
     history: list[Entry]
 
     def possible(self, by: str) -> list[str]:
@@ -79,8 +83,16 @@ def holding(session: Session, programme: Programme, key: str) -> HoldingSeen:
         missing=readiness.missing(checklist, kept, next_phase),
         reviews=_reviews(session, key),
         supported_until=found.since + since if phase is Phase.GOVERNMENT_LED else None,
+        answer_on=_answer_on(session, programme, found),
         history=history(session, Entry.subject == key),
     )
+
+
+def _answer_on(session: Session, programme: Programme, holding: Holding) -> date | None:
+    if not holding.offered_to or not holding.answer_by:
+        return None
+    desk = Desk(session, programme, holding.answer_by, ENGINE)
+    return desk.calendar(holding.offered_to).last_day(holding.answer_by)
 
 
 def function(session: Session, programme: Programme, slug: str) -> FunctionSeen:

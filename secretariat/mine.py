@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import exists
@@ -30,13 +30,15 @@ _HANDED_IN = exists().where(
 class Need:
     """One thing a body is waited for: ``page`` is where it is done, ``by`` when, if there is a day.
 
-    ``kind`` says what it is to do, in words.
+    ``kind`` says what it is to do, in words; ``day`` is the one that ends with ``by``, where the
+    body works.
     """
 
     kind: str
     title: str
     page: str
     by: datetime | None
+    day: date | None
     late: bool
 
 
@@ -115,7 +117,8 @@ def _statements(desk: Desk, body: str, language: Language) -> Iterator[Need]:
         if desk.session.get(Objection, (silence.id, body)) is None:
             title = language.phrase("Draft joint statement of {som}", som=silence.som)
             kind = language.gettext("read it, object if need be")
-            yield Need(kind, title, f"/meetings/{silence.som}", silence.ends_at, late=False)
+            page = f"/meetings/{silence.som}"
+            yield Need(kind, title, page, silence.ends_at, silence.until, late=False)
 
 
 def _wishes(desk: Desk, body: str, language: Language) -> Kind:
@@ -148,7 +151,8 @@ def _about(
 ) -> Need:
     late = by is not None and by <= desk.now
     title = asked.title(desk.programme, obligation, language)
-    return Need(kind, title, f"/obligations/{obligation.id}", by, late)
+    day = obligation.due_on if by else None
+    return Need(kind, title, f"/obligations/{obligation.id}", by, day, late)
 
 
 def _of_another(
@@ -167,4 +171,5 @@ def _at(desk: Desk, kind: str, holding: Holding, by: datetime | None, language: 
         receiver=receiver_name(desk.programme, holding.receiver, language),
     )
     late = by is not None and by <= desk.now
-    return Need(kind, title, f"/holdings/{holding.id}", by, late)
+    day = desk.calendar(holding.offered_to).last_day(by) if by and holding.offered_to else None
+    return Need(kind, title, f"/holdings/{holding.id}", by, day, late)

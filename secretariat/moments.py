@@ -62,6 +62,11 @@ def in_words(zone: str, language: Language = ENGLISH) -> Callable[[datetime], st
     return words
 
 
+def last_day(end: datetime, zone: str) -> date:
+    """The day in ``zone`` that ends with an instant: what is due on a day is due at its end."""
+    return (end.astimezone(ZoneInfo(zone)) - timedelta(microseconds=1)).date()
+
+
 def span(time: timedelta) -> str:
     """How long, either way, in its largest whole unit: “3 days”, for operators."""
     seconds = int(abs(time).total_seconds())

@@ -191,7 +191,7 @@ def test_a_paper_is_counted_anew_by_changed_calendars_like_anything_asked(bench:
 @pytest.mark.parametrize(
     ("act", "error", "words"),
     [
-        (AddItem(som="SOM15", title="A"), UnknownError, "There is no som “SOM15”"),
+        (AddItem(som="SOM15", title="A"), UnknownError, "There is no meeting “SOM15”"),
         (AddItem(som="SOM14", title="A", presenter="tf-xx"), UnknownError, "is no body of COMMIT"),
         (ChangeItem(som="SOM14", item=9, title="A"), UnknownError, "has no item 9"),
         (MinuteItem(som="SOM14", item=1, reached=True), ConflictError, "is still to be held"),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from schemas.tables import Absence, Obligation, Person, PostHeld
 from secretariat import trend
 from secretariat.clock import VirtualClock
 from secretariat.commands import Office
+from secretariat.languages import ENGLISH
 from secretariat.settings import Settings
 from secretariat.store import opened
 from secretariat.web.kept import Kept
@@ -63,8 +64,36 @@ def test_what_waits_for_the_reader_comes_first_the_soonest_on_top(site: Site) ->
     assert moments
 
 
+def test_a_day_is_called_by_its_own_name_up_to_its_last_instant(site: Site) -> None:
+    """In Vientiane and in Bangkok, where the board is, a day is over when the next begins."""
+    office = site.bench.office
+    office.do(Offer(holding=MAPPING, answer_by=date(2019, 1, 31)), by="un-act")
+    site.sign_in("tf-la-head")
+    assert "by 31 Jan 2019" in main_of(site, "/")
+    assert "answer by 31 Jan 2019" in main_of(site, "/countries/LA")
+    assert "answer by 31 Jan 2019." in main_of(site, f"/holdings/{MAPPING}")
+    with office.store.read() as session:
+        asked = session.get_one(Obligation, HOST)
+    site.bench.clock.advance_to(asked.asked_at)
+    site.sign_in("tf-vn-head")
+    assert f"by {ENGLISH.short(asked.due_on)}" in main_of(site, "/")
+
+
+def test_of_much_that_waits_the_first_is_shown_and_the_way_to_the_rest(site: Site) -> None:
+    for function, duty in (("referral-mechanisms", "mapping"), ("frontline-training", "training")):
+        site.bench.office.do(Offer(holding=f"{function}/{duty}@LA"), by="un-act")
+    site.sign_in("tf-la-head")
+    first = main_of(site, "/?country=LA&waiting=1")
+    more = re.search(r'href="(/\?[^"]*waiting=2)#needs-title">And 1 more', first)
+    assert more
+    every = main_of(site, more[1].replace("&amp;", "&"))
+    assert (first.count("answer the offer"), every.count("answer the offer")) == (1, 2)
+
+
 def test_nobody_signed_in_is_waited_for(site: Site) -> None:
-    assert "What needs" not in main_of(site, "/")
+    page = main_of(site, "/")
+    assert "What needs" not in page
+    assert '<a href="/sign-in">' in page
 
 
 def test_the_board_is_filtered_by_its_address(site: Site) -> None:
@@ -138,6 +167,14 @@ def test_a_country_s_page_tells_what_it_has_and_what_is_asked_of_it(site: Site) 
     assert "@" not in re.sub(r"href=\"[^\"]*\"|\w+/[\w/-]+@\S+", "", page)  # no address
     assert site.browser.get("/countries/XX").status_code == 404
     assert f'href="/obligations/{HOST}"' in main_of(site, "/countries/VN")
+    assert f'href="/obligations/{HOST}"' in main_of(site, "/functions/som-hosting")
+
+
+def test_a_turn_leads_to_its_meeting_once_that_is_planned(site: Site) -> None:
+    pages = [main_of(site, path) for path in ("/chair", "/countries/KH", "/countries/LA")]
+    led = {found for page in pages for found in re.findall(r'href="(/meetings/\w+)', page)}
+    assert led
+    assert all(site.browser.get(path).status_code == 200 for path in led)
 
 
 def test_of_many_functions_a_country_s_page_shows_the_first_and_leads_to_the_others(
@@ -176,8 +213,9 @@ def test_an_absence_is_looked_at_and_then_done_on_the_page(site: Site) -> None:
     with site.bench.office.store.read() as session:
         assert session.get(Absence, "tf-kh-head") is None
     assert site.browser.post("/people", data=form).status_code == 303
-    assert "tf-kh-focal-point stands in" in main_of(site, "/people")
-    assert "absent until" in main_of(site, "/countries/KH")
+    page = main_of(site, "/people")
+    assert "3 Jan 2019 to 10 Jan 2019<small>tf-kh-focal-point stands in" in page
+    assert "absent until 10 Jan 2019" in main_of(site, "/countries/KH")
     assert site.browser.post("/people", data=form | {"post": "tf-la-head"}).status_code == 403
     assert site.browser.post("/people", data={"act": "accept", "post": "x"}).status_code == 400
 
@@ -205,7 +243,7 @@ def test_figures_of_a_past_day_lead_to_the_latest_year_of_then(
 ) -> None:
     clock = VirtualClock(at("2019-01-03T03:00"))
     site = Site(Bench(Office(opened(replayed.store_url), commit, clock), clock), tmp_path)
-    assert site.browser.get("/returns?at=2018-01-01").status_code == 404
+    assert "Nobody was asked" in main_of(site, "/returns?at=2018-01-01")
     answer = site.browser.get("/returns?at=2018-12-30")
     assert answer.headers["location"] == "/returns/2018?at=2018-12-30"
 

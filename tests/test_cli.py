@@ -148,7 +148,7 @@ REFUSED = [
     (("som", "prepare", "SOM14", "--host", "VN", "--on", "soon"), "neither a date"),
     (("som", "prepare", "SOM14", "--host", "TH", "--on", "2020-03-10"), "agreed to be chaired by"),
     (("som", "prepare", "tea", "--host", "VN", "--on", "2020-03-10"), "like SOM14"),
-    (("som", "postpone", "SOM99", "--to", "2020-Q1", "--reason", "rain"), "no som “SOM99”"),
+    (("som", "postpone", "SOM99", "--to", "2020-Q1", "--reason", "rain"), "no meeting “SOM99”"),
     (("holding", "accept", "som-hosting/venue-and-money@chair", "--by", "tf-kh"), "must be"),
     (("holding", "decline", "som-preparation/minutes@chair", "--by", "chair"), "reason"),
     (("sign-in", "nobody"), "no contact “nobody”"),

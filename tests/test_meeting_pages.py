@@ -135,7 +135,7 @@ def test_a_meeting_that_is_not_planned_has_no_page(site: Site) -> None:
 
 def test_the_page_of_a_past_day_shows_what_was_so_then(site: Site) -> None:
     page = site.browser.get(f"{PAGE}?at=2019-10-13").text
-    assert "There is no som" in page
+    assert "There is no meeting" in page
     site.bench.clock.advance_to(at("2019-12-01T03:00"))
     assert (
         "You look at <strong>20 November 2019</strong>"
@@ -368,7 +368,11 @@ def test_the_pack_has_agenda_papers_counts_and_statement_and_no_name(site: Site)
     named(site)
     under_silence(site)
     assert site.browser.get(f"{PAGE}/pack.pdf").status_code == 403
+    site.sign_in("operations-focal-point")
+    assert site.browser.get(f"{PAGE}/pack.pdf").status_code == 403
+    assert "pack.pdf" not in site.browser.get(PAGE).text
     site.sign_in("un-act-head")
+    assert "pack.pdf" in site.browser.get(PAGE).text
     text = words_of(site.browser.get(f"{PAGE}/pack.pdf").content)
     with site.bench.office.store.read() as session:
         digest = session.get_one(Document, f"{PAPER}#1").sha256

@@ -62,7 +62,7 @@ def test_one_obligation_is_shown_as_it_was_and_only_to_read(site: Site) -> None:
     assert "8 days late" in site.browser.get(PAGE).text
     past = site.browser.get(f"{PAGE}?at={asked_at.isoformat().replace('+', '%2B')}").text
     assert "You look at <strong>15 October 2019</strong>" in past
-    assert "Acknowledge by" in past
+    assert re.search(r"Acknowledge by</dt><dd>\d+ October 2019</dd>", past)
     assert "to tf-vn-focal-point" in past
     assert "can do now" not in past
     assert "not needed" not in past
@@ -92,6 +92,16 @@ def test_one_obligation_shows_both_days_its_ladder_and_its_mails(site: Site) -> 
     assert "unacknowledged chair" in page
     assert re.search(r"comes \d+ Nov 2019", page)
     assert "to tf-vn-focal-point" in page
+    assert 'href="/mail/' not in page.split('id="mails-title"')[1]
+
+
+def test_who_reads_all_mails_is_led_to_each_that_was_sent_about_it(site: Site) -> None:
+    site.bench.clock.advance_to(at("2019-11-20T03:00"))
+    site.sign_in("un-act-head")
+    for page in (PAGE, "/"):
+        led = re.findall(r'href="(/mail/\d+)', site.browser.get(page).text)
+        assert led
+        assert site.browser.get(led[0]).status_code == 200
 
 
 def test_a_page_offers_what_the_signed_in_body_may_do(site: Site) -> None:
@@ -105,6 +115,35 @@ def test_a_page_offers_what_the_signed_in_body_may_do(site: Site) -> None:
     steward = site.browser.get(PAGE).text
     assert "Grant until 25 Nov 2019" in steward
     assert "Let reminders rest" not in steward
+
+
+@pytest.mark.parametrize(
+    ("to", "reason", "words"),
+    [
+        ("2019-11-20", "  ", "reason: this must be given."),
+        ("2019-11-20", "x" * 2001, "reason: this may have at most 2000 characters."),
+        ("20/11/2019", "rain", "to: this is no date such as 2018-12-31."),
+    ],
+)
+def test_what_is_wrong_in_a_form_is_said_for_people_with_the_way_back_to_it(
+    site: Site, to: str, reason: str, words: str
+) -> None:
+    site.sign_in("tf-vn-focal-point")
+    form = {"act": "ask-extension", "to": to, "reason": reason}
+    answer = site.browser.post(PAGE, data=form)
+    assert answer.status_code == 400
+    assert words in answer.text
+    assert "Go back in your browser" in answer.text
+    assert f'<a href="{PAGE}">Back to the page</a>' in answer.text
+    assert "Go back in your browser" not in site.browser.get("/nowhere").text
+
+
+@pytest.mark.parametrize("door", ["documents", "delegations", "return/form", "return/file"])
+def test_what_could_not_be_handed_in_leads_back_to_what_it_was_for(site: Site, door: str) -> None:
+    site.sign_in("tf-vn-focal-point")
+    answer = site.browser.post(f"/{door}/{HOST}", data={"answer": "?"})
+    assert answer.status_code >= 400
+    assert f'<a href="{PAGE}">Back to the page</a>' in answer.text
 
 
 def test_a_button_does_its_act_and_a_preview_does_not(site: Site) -> None:

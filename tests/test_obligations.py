@@ -313,7 +313,7 @@ REFUSED = {
         RunFlow(function="som-hosting", cycle="SOM99"),
         "un-act",
         UnknownError,
-        "no som “SOM99”",
+        "no meeting “SOM99”",
     ),
     "a cycle that is no period": (
         RunFlow(function="national-planning", cycle="2019-Q9"),

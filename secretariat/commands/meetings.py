@@ -55,8 +55,8 @@ def plan_som(desk: Desk, act: PlanSom) -> None:
     if planned:
         raise ConflictError(
             marked(
-                "{som} is already planned in {host}, {when}. To move it: secretariat som postpone "
-                "{som} --to {on} --reason …"
+                "{som} is already planned in {host}, {when}. Postpone it on its page, or with: "
+                "secretariat som postpone {som} --to {on} --reason …"
             ),
             som=act.som,
             host=planned.host,

@@ -17,6 +17,8 @@ from secretariat.errors import UnknownError
 Row = TypeVar("Row", bound=SQLModel)
 Projection = Callable[[Session, Event, datetime], None]
 PROJECTIONS: dict[str, Projection] = {}
+_CALLED = {"som": "meeting"}
+"""What people call a row, where its table has another name."""
 
 
 def row(session: Session, table: type[Row], key: str | int) -> Row:
@@ -40,8 +42,9 @@ def _by_key(table: type[Row]) -> SelectOfScalar[Row]:
 
 
 def unknown(table: type[SQLModel], key: str | int) -> UnknownError:
+    name = table.__name__.lower()
     return UnknownError(
-        marked("There is no {lower} “{key}”."), lower=table.__name__.lower(), key=key
+        marked("There is no {lower} “{key}”."), lower=_CALLED.get(name, name), key=key
     )
 
 

@@ -1,6 +1,7 @@
 """The web application: its parts, what every answer carries, and how errors look."""
 
 import logging
+import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from notifications.compose import Composer
 from secretariat import filetypes
@@ -92,6 +94,7 @@ AWAY = marked(
 ELSEWHERE = marked("This was sent from another site, so nothing was done.")
 OURS = marked("Something went wrong here. Name this reference: {reference}.")
 INCOMPLETE = marked("The form is not as it must be: {faults}. Nothing was changed.")
+_WITH_AN_OBLIGATION = re.compile("^/(documents|delegations|return/form|return/file)/")
 LARGEST_BODY = 3 * filetypes.LARGEST  # what is a little too large gets its own answer
 NO_PAGE = marked("There is no page here.")
 NO_ACT = (
@@ -299,4 +302,18 @@ def _message(request: Request, status: int, words: str, **facts: Any) -> Respons
     if _is_api(request) or is_program(request):
         problem = {"title": words, "status": status, **facts}
         return JSONResponse(problem, status, media_type="application/problem+json")
-    return render(request, "message.html", status=status, words=words)
+    typed = request.method == "POST" and status in (400, 422)
+    facts = {"typed": typed, "page": _page(request)}
+    return render(request, "message.html", status=status, words=words, **facts)
+
+
+def _page(request: Request) -> str:
+    """The page a form was sent from, where that can be told from the form's address."""
+    if request.method != "POST":
+        return ""
+    path = _WITH_AN_OBLIGATION.sub("/obligations/", request.url.path)
+    if path.startswith("/link/"):
+        return "/".join(path.split("/")[:3])
+    read = {**request.scope, "method": "GET", "path": path}
+    found = any(route.matches(read)[0] is Match.FULL for route in request.app.routes)
+    return path if found else ""

@@ -45,7 +45,7 @@ def show_latest(request: Request, at: str | None = None) -> Response:
     with look.store.read() as session:
         years = collection.years(session, office.programme)
     if not years:
-        raise UnknownError(marked("Nobody was asked for figures yet."))
+        return render(request, "no_returns.html")
     return RedirectResponse(f"/returns/{years[0]}{look.kept}", 303)
 
 

@@ -58,6 +58,7 @@ def show_meeting(request: Request, name: str, at: str | None = None) -> Response
         "meeting.html",
         seen=seen,
         steers=signin.may(request, Right.STEER) and not look.past,
+        reads_papers=signin.may(request, Right.READ_PAPERS),
         sees_names=_sees_names(request, seen.som),
         begun=seen.anchor.first <= look.day,
         days=(seen.anchor.day - look.day).days,

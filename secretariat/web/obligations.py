@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from schemas.tables import Obligation
-from secretariat import asked, board, ladder
+from secretariat import asked, board, ladder, rights
 from secretariat.commands import auditing
 from secretariat.commands.office import Desk, Office
 from secretariat.ownership import ENGINE
@@ -69,6 +69,7 @@ def obligation_page(
         reader = acting.body if acting else ""
         figures = return_form.of(desk, seen.obligation, reader, language_at(request), **typed)
         handed_in = links.handed_in(session, office.programme, seen.obligation)
+        work = desk.calendar(seen.obligation.body)
     return render(
         request,
         "promise.html",
@@ -79,6 +80,8 @@ def obligation_page(
         acts=seen.possible(acting.body, office.programme) if acting else [],
         hands_in=acting is not None and acting.body in _may(office, seen.obligation),
         **handed_in,
+        reads_mails=signin.over(request, Right.READ_MAILS) is rights.ALL,
+        acknowledge_on=work.last_day(seen.obligation.acknowledge_by),
         now=now,
         today=board.today(office.programme, now),
         days_late=ladder.days_late,

@@ -11,7 +11,7 @@ from schemas.forecast import Forecast, TooLittle
 from schemas.phase import Phase, Transferred
 from schemas.programme import Programme
 from schemas.tables import Entry, Run
-from secretariat import board, closeup, first_steps, ladder, maillog, mine, trend, words
+from secretariat import board, closeup, first_steps, ladder, maillog, mine, rights, trend, words
 from secretariat.assumptions import percent, short_month, verdict
 from secretariat.catalogues import marked
 from secretariat.commands import auditing
@@ -39,8 +39,12 @@ def show_board(
     request: Request,
     at: str | None = None,
     show: Annotated[int, Query(ge=1, le=10_000)] = AT_FIRST,
+    waiting: Annotated[int, Query(ge=1, le=10_000)] = mine.MOST,
 ) -> Response:
-    """The board now, or at the end of a past day (``?at=2018-06-30``); so many functions of it."""
+    """The board now, or at the end of a past day (``?at=2018-06-30``).
+
+    So many functions of it, and so much of what waits for the reader.
+    """
     office: Office = request.app.state.parts.office
     look = looking(request, at)
     wanted, language = filters.wanted(request, office.programme), language_at(request)
@@ -60,7 +64,7 @@ def show_board(
             "next_timer": None if look.past else next_due(present, but=auditing.KIND),
             "unreachable": [] if look.past else _unreachable(present, office, look.now),
             "months": _months(present, office),
-            "needs": None if look.past else _needs(request, present),
+            "needs": None if look.past else _needs(request, present, waiting),
             "steps": [] if look.past else _first_steps(request, present),
         }
     return render(
@@ -78,6 +82,7 @@ def show_board(
         health=request.app.state.parts.health(),
         steers=signin.is_let_in(request, Right.STEER),
         reads_addresses=signin.is_let_in(request, Right.READ_ADDRESSES),
+        reads_mails=signin.over(request, Right.READ_MAILS) is rights.ALL,
         days_late=ladder.days_late,
         owner_words=lambda cell, code: _owner_words(office, cell, code, language),
         **found,
@@ -224,14 +229,14 @@ def _events(session: Session, limit: int) -> list[Entry]:
     return list(session.exec(query.order_by(col(Entry.seq).desc()).limit(limit)))
 
 
-def _needs(request: Request, session: Session) -> mine.Needs | None:
+def _needs(request: Request, session: Session, most: int) -> mine.Needs | None:
     """What waits for whoever is signed in, the soonest first."""
     by = signin.contact(request)
     office: Office = request.app.state.parts.office
     if by is None:
         return None
     desk = Desk(session, office.programme, office.clock.now(), by.body)
-    return mine.needs(desk, by.body, language_at(request))
+    return mine.needs(desk, by.body, language_at(request), most)
 
 
 def _first_steps(request: Request, session: Session) -> list[first_steps.Step]:

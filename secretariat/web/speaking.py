@@ -14,6 +14,7 @@ from schemas.texts import inert
 from secretariat import asked, ledger, meeting_words, words
 from secretariat.errors import AllOf, OneOf, SecretariatError, UnreachableError
 from secretariat.languages import ENGLISH, LANGUAGES, Language, language_of
+from secretariat.moments import last_day
 from secretariat.web import choices, signin
 
 
@@ -88,6 +89,8 @@ def facts(request: Request) -> dict[str, Any]:
         "short": language.short,
         "day": language.day,
         "local": local(programme.zone, language),
+        "first_day_of": lambda at, zone: local(zone, language)(at, "short"),
+        "last_day_of": lambda end, zone: language.short(last_day(end, zone)),
         **{name: partial(way, programme, language=language) for name, way in names.items()},
     }
 
