@@ -383,3 +383,26 @@ def test_style_and_script_are_kept_until_they_change(site: Site) -> None:
     assert found
     assert "immutable" in site.browser.get(found[1]).headers["cache-control"]
     assert site.browser.get("/").headers["cache-control"] == "no-store"
+
+
+def test_an_entry_of_the_ledger_leads_to_what_it_is_about(site: Site) -> None:
+    site.sign_in("un-act-head")
+    site.bench.office.do(Offer(holding=MAPPING), by="un-act")
+    kinds = ("holding", "obligation", "som", "milestone", "cycle")
+    entries = "".join(main_of(site, f"/ledger?kind={kind}") for kind in kinds)
+    pages = set(re.findall(r'<td><a href="([^"]+)">', entries))
+    assert {f"/holdings/{MAPPING}", f"/obligations/{HOST}", "/meetings/SOM14"} <= pages
+    assert "/functions/som-hosting" in pages
+    assert [page for page in pages if site.browser.get(page).status_code != 200] == []
+
+
+def test_whoever_offers_what_is_not_ready_is_told_before(site: Site) -> None:
+    site.sign_in("un-act-head")
+    offer = main_of(site, f"/holdings/{MAPPING}").split("Offer</summary>")[1].split("</form>")[0]
+    assert "accepted once nothing is missing" in offer
+    function = site.bench.office.programme.function("referral-mechanisms")
+    assert function
+    items = [item.slug for item in site.bench.office.programme.checklist(function)]
+    waiver = Waive(holding=MAPPING, items=items, reason="Known.")
+    site.bench.office.do(waiver, by="un-act", contact="un-act-head")
+    assert "nothing is missing" not in main_of(site, f"/holdings/{MAPPING}")

@@ -47,6 +47,13 @@ KINDS = {
     "mail": marked("mails"),
 }
 """What an entry may be about, by the first word of its kind."""
+_PAGES = {
+    **dict.fromkeys(("holding", "readiness", "review"), "/holdings/{}"),
+    **dict.fromkeys(("obligation", "return"), "/obligations/{}"),
+    **dict.fromkeys(("som", "agenda"), "/meetings/{}"),
+    **dict.fromkeys(("cycle", "milestone", "stage"), "/functions/{}"),
+}
+_WHOLE = ("/holdings/{}", "/obligations/{}")  # of others the first part of the subject has a page
 
 
 @router.get("/ledger", dependencies=[needs(Right.READ_BOARD)])
@@ -97,7 +104,13 @@ def show_ledger(
         kinds=KINDS,
         head=last,
         whole=whole,
+        page_about=_page_about,
     )
+
+
+def _page_about(entry: Entry) -> str:
+    page = _PAGES.get(entry.kind.partition(".")[0], "")
+    return page.format(entry.subject if page in _WHOLE else entry.subject.partition("/")[0])
 
 
 def _searchable(request: Request) -> ColumnElement[bool]:
