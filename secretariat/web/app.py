@@ -262,7 +262,8 @@ def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, ScopeNeededError):
         facts = {"scope": error.scope}
     request.state.factor_needed = isinstance(error, FactorNeededError)
-    return _message(request, error.status, said(request, error), **facts)
+    words = said(request, error, named=not _is_to_program(request))
+    return _message(request, error.status, words, **facts)
 
 
 def _incomplete(request: Request, error: Exception) -> Response:
@@ -297,9 +298,13 @@ def _is_api(request: Request) -> bool:
     return request.url.path.startswith("/api/")
 
 
+def _is_to_program(request: Request) -> bool:
+    return _is_api(request) or is_program(request)
+
+
 def _message(request: Request, status: int, words: str, **facts: Any) -> Response:
     """A page with the sentence; a program gets it as a problem (RFC 9457)."""
-    if _is_api(request) or is_program(request):
+    if _is_to_program(request):
         problem = {"title": words, "status": status, **facts}
         return JSONResponse(problem, status, media_type="application/problem+json")
     typed = request.method == "POST" and status in (400, 422)

@@ -17,6 +17,8 @@ from secretariat.languages import ENGLISH, LANGUAGES, Language, language_of
 from secretariat.moments import last_day
 from secretariat.web import choices, signin
 
+_WHO = ("body", "by", "owner", "host")  # facts of an error that are bodies, or members
+
 
 def language_at(request: Request) -> Language:
     """The language of the page asked for: English where the reader of a link chose it."""
@@ -105,20 +107,32 @@ def local(zone: str, language: Language) -> Callable[..., str]:
     return in_words
 
 
-def said(request: Request, error: SecretariatError) -> str:
-    """What went wrong, in the language of the page."""
+def said(request: Request, error: SecretariatError, *, named: bool) -> str:
+    """What went wrong, in the language of the page; ``named``: to people, who know no slugs."""
     language = language_at(request)
     if not error.facts:
         return language.gettext(str(error))
-    told = {name: _told(fact, language) for name, fact in error.facts.items()}
+    programme = request.app.state.parts.office.programme
+    called = partial(_called, programme, language) if named else language.gettext
+    told = {name: _told(name, fact, language, called) for name, fact in error.facts.items()}
     return inert(language.phrase(error.words, **told))
 
 
-def _told(fact: Any, language: Language) -> Any:
+def _told(name: str, fact: Any, language: Language, called: Callable[[str], str]) -> Any:
     if isinstance(fact, date):
         return language.day(fact)
     if isinstance(fact, OneOf):
-        return language.either([language.gettext(each) for each in fact])
+        return language.either([called(each) for each in fact])
     if isinstance(fact, AllOf):
         return language.listed([language.gettext(each) for each in fact])
-    return language.gettext(fact) if isinstance(fact, str) else fact
+    if isinstance(fact, str):
+        return called(fact) if name in _WHO else language.gettext(fact)
+    return fact
+
+
+def _called(programme: Programme, language: Language, who: str) -> str:
+    if programme.body(who):
+        return words.name_of(programme, who, language)
+    if programme.member(who):
+        return words.member_name(programme, who, language)
+    return language.gettext(who)
