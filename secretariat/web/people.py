@@ -5,7 +5,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from schemas.people import PersonIn
-from secretariat import people
+from secretariat import board, people
 from secretariat.catalogues import marked
 from secretariat.commands import posts
 from secretariat.commands.office import Desk, Office
@@ -43,7 +43,7 @@ def show_people(request: Request, at: str | None = None) -> Response:
             and signin.may(request, Right.ACT)
             and by.body in (post.body, office.steward)
         ),
-        first_day=office.clock.now().date().isoformat(),
+        first_day=board.today(office.programme, office.clock.now()).isoformat(),
     )
 
 
