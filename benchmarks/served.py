@@ -8,6 +8,7 @@ POST that has one row on disk before it answers. Both databases are in WAL, sync
 """
 
 import contextlib
+import gc
 import os
 import socket
 import sqlite3
@@ -130,6 +131,7 @@ def main() -> None:
     which, directory, port = sys.argv[1:]
     settings = Settings(data_dir=Path(directory), port=int(port), _env_file=None)
     app = {"ours": ours, "bare": bare}[which](settings)
+    gc.freeze()  # as ours does by itself, and the bare one may have it, too
     uvicorn.Server(service.answering(settings, app)).run()
 
 

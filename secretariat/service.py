@@ -1,5 +1,6 @@
 """Everything in the foreground: board, clock, outbox and Prefect, until Ctrl-C."""
 
+import gc
 import os
 import signal
 import socket
@@ -188,6 +189,7 @@ def serve(settings: Settings, office: Office, say: Say, first: Callable[[], None
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.default_int_handler)
         _announce(settings, office, say, caught is not None)
+        gc.freeze()  # what was made by now stays: no page waits for a search for garbage in it
         engine.start(first, fail)
         with suppress(KeyboardInterrupt):
             server.run()
