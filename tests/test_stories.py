@@ -279,7 +279,7 @@ def test_the_staff_prepare_offer_postpone_and_think_again(
 
         staff.opens("/meetings/SOM14")
         staff.unfolds("Postpone")
-        page.get_by_role("textbox", name="To", exact=True).fill("2020-06-09")
+        page.get_by_role("textbox", name="New date").fill("2020-06-09")
         page.locator("form", has_text="Postpone it").get_by_label("Reason").fill("An election.")
         staff.presses("Postpone it")
         staff.sees("What that set off")
