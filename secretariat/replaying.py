@@ -21,14 +21,12 @@ from secretariat.rows import add_row
 from secretariat.store import Store, blank
 
 EVERY = 2_000  # entries replayed between two stores that are kept
-ROOM = 48_000_000  # bytes of all that are kept; some 8 kB a day that something happens
+ROOM = 48_000_000  # bytes of all that are kept; some 1.5 kB an entry
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
-_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Kept:
+class Replay:
     """A store in memory, as bytes, that knows every entry up to its head, and none after.
 
     ``latest`` is the last moment (UTC) at which one of them happened.
@@ -43,26 +41,27 @@ class Replays:
     """Those of one store; who was not asked for longest goes first."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Head, Kept] = OrderedDict()
+        self._kept: OrderedDict[Head, Replay] = OrderedDict()
+        self._lock = threading.Lock()
 
     def __iter__(self) -> Iterator[Head]:
         return iter(list(self._kept))
 
-    def keep(self, kept: Kept) -> None:
-        with _LOCK:
+    def keep(self, kept: Replay) -> None:
+        with self._lock:
             self._kept[kept.head] = kept
             self._kept.move_to_end(kept.head)
             while sum(len(each.data) for each in self._kept.values()) > ROOM:
                 self._kept.popitem(last=False)
 
-    def nearest(self, source: Session, at: datetime) -> Kept | None:
+    def nearest(self, source: Session, at: datetime) -> Replay | None:
         """The one that knows most of what had happened by ``at``, if its ledger is still ours."""
-        with _LOCK:
+        with self._lock:
             before = [each for each in self._kept.values() if each.latest <= at]
         for each in sorted(before, key=lambda kept: kept.head.seq, reverse=True):
             entry = source.get(Entry, each.head.seq)
             if entry and entry.hash == each.head.hash:
-                with _LOCK:
+                with self._lock:
                     if each.head in self._kept:
                         self._kept.move_to_end(each.head)
                 return each
@@ -81,7 +80,7 @@ def as_of(store: Store, at: datetime, replays: Replays | None = None) -> Store:
             seq, latest = seq + len(some), max(latest, *(entry.at for entry in some))
             in_order = some[-1].seq == seq  # or one was left out that is of later, and told before
             if replays and in_order and (data := past.taken(ROOM)):
-                replays.keep(Kept(Head(seq, some[-1].hash), latest, data))
+                replays.keep(Replay(Head(seq, some[-1].hash), latest, data))
     return past
 
 
