@@ -177,6 +177,10 @@ class Two:
         """Ask one of them for a link to sign in: the mail wants to leave at once."""
         assert httpx.post(f"{at.url}/sign-in", data={"address": address}).is_success
 
+    def under_way(self) -> int:
+        with self.store.read() as session:
+            return session.exec(select(func.count()).where(Mail.state == "sending")).one()
+
     def mails_to(self, address: str) -> int:
         """How many a relay has taken for somebody."""
         found = (read(self.caught, name) for name in caught(self.caught))
@@ -219,6 +223,9 @@ def test_with_one_killed_the_other_goes_on_within_half_a_minute_and_nothing_is_h
 
     two.signs_in(other, "focal-point@donors.example")
     other.wait_for(lambda: two.mails_to("focal-point@donors.example") == 1, 20, "a mail by the one")
+    other.wait_for(
+        lambda: not two.under_way(), 20, "its outcome, or a copy would be marked rightly"
+    )
     first.process.kill()
     killed_at = time.monotonic()
     two.signs_in(other, "head.task-force@vn.example")
