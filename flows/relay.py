@@ -8,6 +8,8 @@ import logging
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from itertools import chain
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -41,10 +43,11 @@ class Relay:
     client: httpx.Client
     up: bool = field(default=False, init=False)
     _heard: dict[str, tuple[Sign, float]] = field(default_factory=dict, init=False)
-    _deployments: dict[str, Any] = field(init=False)
 
-    def __post_init__(self) -> None:
-        self._deployments = read_deployments(self.office.programme)
+    @cached_property
+    def _written(self) -> dict[str, Any]:
+        """The deployments; who has nothing to tell yet, as at the start, need not read them."""
+        return read_deployments(self.office.programme)
 
     def carry(self) -> None:
         """One round; does nothing while the server is away or does not know the deployments yet."""
@@ -85,7 +88,8 @@ class Relay:
             self._post("/events", events)
             with self.office.store.write() as session:
                 session.merge(Setting(name=CURSOR, value=str(batch[-1].seq)))
-                for name in {n: None for each in events for n in set_off(self._deployments, each)}:
+                names = chain.from_iterable(set_off(self._written, each) for each in events)
+                for name in dict.fromkeys(names):
                     runs.expect(session, name, self.office.clock.now())
 
     def _start_runs(self) -> None:
@@ -114,6 +118,7 @@ class Relay:
             run = session.get_one(Run, key)
             if run.state == "waiting":
                 run.state, run.prefect_id, run.words = "started", prefect_id, ""
+                run.not_before = None
 
     def _follow(self, under_way: list[Run]) -> None:
         """A run whose worker died cannot say so itself; it waits anew once nobody speaks for it."""

@@ -25,13 +25,7 @@ def ask(session: Session, deployment: str, cycle: str | None, *, by: str, now: d
     if same and same[0].state in UNFINISHED:
         same[0].not_before = None
         return same[0]
-    run = Run(
-        key=f"{deployment}/{cycle or 'open'}#{len(same) + 1}",
-        deployment=deployment,
-        parameters={"cycle": cycle} if cycle else {},
-        asked_at=now,
-        asked_by=by,
-    )
+    run = _asked(deployment, cycle, f"{len(same) + 1}", by=by, now=now)
     session.add(run)
     return run
 
@@ -44,14 +38,8 @@ def expect(session: Session, deployment: str, now: datetime) -> None:
     same = alike(session, deployment, None)
     if same and same[0].state in ("waiting", "started"):
         return
-    run = Run(
-        key=f"{deployment}/open#{len(same) + 1}",
-        deployment=deployment,
-        parameters={},
-        asked_at=now,
-        asked_by="prefect",
-        not_before=now + LEFT_TO_PREFECT,
-    )
+    run = _asked(deployment, None, f"{len(same) + 1}", by="prefect", now=now)
+    run.not_before = now + LEFT_TO_PREFECT
     session.add(run)
 
 
@@ -85,13 +73,8 @@ def begin(
         run = _expected(session, deployment, cycle)
     if run is None:
         count = len(session.exec(select(Run.key).where(Run.deployment == deployment)).all())
-        run = Run(
-            key=f"{deployment}/{cycle or 'open'}#{prefect_id[:8]}-{count + 1}",
-            deployment=deployment,
-            parameters={"cycle": cycle} if cycle else {},
-            asked_at=now,
-            asked_by="prefect",
-        )
+        number = f"{prefect_id[:8]}-{count + 1}"
+        run = _asked(deployment, cycle, number, by="prefect", now=now)
     elif run.state != "waiting":
         _check_is_at(run, prefect_id)
     run.state, run.prefect_id, run.steps, run.words = "running", prefect_id, [], ""
@@ -133,6 +116,17 @@ def take_back(session: Session, seen: Run, words: str, now: datetime) -> None:
         end(session, run.key, run.prefect_id, "failed", words, now)
     else:
         run.state, run.prefect_id, run.words = "waiting", None, f"{words} It is started again."
+
+
+def _asked(deployment: str, cycle: str | None, number: str, *, by: str, now: datetime) -> Run:
+    """The row of one more run; ``number`` tells it from those alike."""
+    return Run(
+        key=f"{deployment}/{cycle or 'open'}#{number}",
+        deployment=deployment,
+        parameters={"cycle": cycle} if cycle else {},
+        asked_at=now,
+        asked_by=by,
+    )
 
 
 def _expected(session: Session, deployment: str, cycle: str | None) -> Run | None:

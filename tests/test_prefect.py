@@ -467,6 +467,7 @@ def test_what_an_event_sets_off_is_done_even_if_prefect_forgets_it(deployed: Sit
     assert (run.state, run.prefect_id) == ("waiting", None)
     set_clock(site.office.store, site.office.clock.now() + LEFT_TO_PREFECT)
     site.carry_until(lambda: site.run(run.key).state == "started", 240, "its starting")
+    assert site.run(run.key).not_before is None, "it is no longer left to Prefect's trigger"
     started = {"id": {"any_": [site.run(run.key).prefect_id]}}
     (found,) = site.ask("/flow_runs/filter", flow_runs=started)
     assert (found["deployment_id"], found["state"]["type"]) == (deployment["id"], "SCHEDULED")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from schemas.tables import Entry
 from secretariat import board, words
 from secretariat.commands.office import bodies_of
 from secretariat.dossier.shapes import Block, Section, Table
+from secretariat.moments import last_day
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class View:
 
     def last_day(self, at: datetime, body: str) -> str:
         """The day of the body that ends with ``at``: what is due on a day is due at its end."""
-        return in_words((at.astimezone(self.zone(body)) - timedelta(microseconds=1)).date())
+        return in_words(last_day(at, self.zone(body).key))
 
     def name(self, body: str) -> str:
         return words.name_of(self.programme, body)
